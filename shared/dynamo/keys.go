@@ -1,0 +1,131 @@
+// Package dynamo is the only package that knows the shapes and keys of the
+// DynamoDB tables. This file builds every key.
+//
+// What belongs to an owner has keys that start with the owner; what is read
+// once for all owners is keyed by asset; tokens are keyed by account.
+package dynamo
+
+import (
+	"fmt"
+	"hash/fnv"
+	"time"
+)
+
+// Attribute names that every table shares.
+const (
+	attrPK     = "pk"
+	attrSK     = "sk"
+	attrEntity = "entity" // one of the entity constants: what kind of thing the item is
+	attrRev    = "rev"    // +1 per write; with the key it identifies a change
+	attrTTL    = "ttl"    // Unix seconds after which DynamoDB may delete the item
+
+	attrReversePK = "rpk" // index "reverse" of the accounts table
+	attrReverseSK = "rsk"
+	attrOrderKey  = "order_key" // index "by_order" of the orders table
+	attrDueShard  = "due_shard" // index "due" of all three tables; absent when nothing is due
+	attrDueAt     = "due_at"    // Unix seconds
+)
+
+// Index names.
+const (
+	indexReverse = "reverse"
+	indexByOrder = "by_order"
+	indexDue     = "due"
+)
+
+// The entities. The stream publisher switches on them.
+const (
+	entityAccount    = "account"
+	entityAsset      = "asset"
+	entityConnection = "connection"
+	entityLink       = "promotion_link"
+	entityConnect    = "connect" // a connect link or a state
+	entityClient     = "client"
+	entityOrder      = "order"
+	entityWindow     = "window"
+	entitySchedule   = "schedule"
+	entityDelivery   = "delivery"
+	entityContent    = "content"
+	entityRules      = "rules"
+	entityReview     = "review"
+	entityRun        = "run"
+)
+
+// DueShards is the number of shards of a due index. A shard carries about
+// 1,000 writes and 3,000 reads a second.
+const DueShards = 16
+
+// dueShard spreads items over the due index by their key.
+func dueShard(of, id string) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(id))
+	return dueShardName(of, int(h.Sum32()%DueShards))
+}
+
+// dueShardName names shard n of the due index of one kind of work.
+func dueShardName(of string, n int) string { return fmt.Sprintf("%s#%02d", of, n) }
+
+// Kinds of work in due indexes.
+const (
+	dueRefresh = "refresh"
+	dueOrders  = "orders"
+	dueReview  = "review"
+)
+
+// Keys of the accounts table.
+
+func accountPK(account string) string        { return "account#" + account }
+func accountSK() string                      { return "account" }
+func assetSK(asset string) string            { return "asset#" + asset }
+func assetReversePK(asset string) string     { return "asset#" + asset }
+func ownerPK(owner string) string            { return "owner#" + owner }
+func connectionSK(connection string) string  { return "connection#" + connection }
+func connectionReversePK(acct string) string { return "account#" + acct }
+func connectLinkPK(tokenHash string) string  { return "link#" + tokenHash }
+func connectLinkSK() string                  { return "link" }
+func connectStatePK(hash string) string      { return "state#" + hash }
+func connectStateSK() string                 { return "state" }
+func clientPK(client string) string          { return "client#" + client }
+func clientSK() string                       { return "owner" }
+
+// Keys of the orders table.
+
+// rowPK holds one month of an asset's rows, so that a range of create times
+// reads one partition a month, in order, without an index.
+func rowPK(asset, perspective string, created time.Time) string {
+	return "rows#" + asset + "#" + perspective + "#" + created.UTC().Format("200601")
+}
+
+// rowSK orders rows by create time. The ordinal tells apart rows of one scan
+// that have the same order and SKU (one SKU sold through two creators).
+func rowSK(created time.Time, order, sku string, ordinal int) string {
+	return fmt.Sprintf("%010d#%s#%s#%d", created.Unix(), order, sku, ordinal)
+}
+
+func rowTimePrefix(created time.Time) string { return fmt.Sprintf("%010d", created.Unix()) }
+
+func orderKey(asset, perspective, order string) string {
+	return asset + "#" + perspective + "#" + order
+}
+
+func windowPK(asset, perspective string) string { return "windows#" + asset + "#" + perspective }
+func windowSK(from time.Time) string            { return fmt.Sprintf("%010d", from.Unix()) }
+func schedulePK(asset string) string            { return "schedule#" + asset }
+func scheduleSK() string                        { return "schedule" }
+func countersSK() string                        { return "counters" }
+
+// Keys of the records table.
+
+func deliveryPK(app, notification string) string { return "delivery#" + app + "#" + notification }
+func deliverySK() string                         { return "delivery" }
+func contentPK(asset string) string              { return "content#" + asset }
+func contentSK(product, content string) string   { return product + "#" + content }
+func linksPK(owner string) string                { return "links#" + owner }
+func linkSK(purpose, hash string) string         { return purpose + "#" + hash }
+func campaignsPK(owner string) string            { return "campaigns#" + owner }
+func rulesSK(campaign string) string             { return "rules#" + campaign }
+func reviewsPK(owner, campaign string) string    { return "reviews#" + owner + "#" + campaign }
+func reviewSK(product string, at time.Time) string {
+	return fmt.Sprintf("product#%s#%013d", product, at.UnixMilli())
+}
+func runSK(run string) string { return "run#" + run }
