@@ -48,9 +48,9 @@ func (a App) Serves(kind tiktokshop.AccountKind) bool { return slices.Contains(a
 // ServiceID is the service id of the consent link for the kind; creators have none.
 func (a App) ServiceID(kind tiktokshop.AccountKind) string {
 	switch kind {
-	case tiktokshop.KindSeller:
+	case tiktokshop.SellerAccount:
 		return a.SellerServiceID
-	case tiktokshop.KindPartner:
+	case tiktokshop.PartnerAccount:
 		return a.PartnerServiceID
 	}
 	return ""
@@ -101,9 +101,9 @@ func Parse(text redact.Secret) ([]App, error) {
 		}
 		for _, kind := range a.Accounts {
 			switch {
-			case !kind.Known():
+			case kind != tiktokshop.SellerAccount && kind != tiktokshop.CreatorAccount && kind != tiktokshop.PartnerAccount:
 				faults = append(faults, at+".accounts has an unknown kind")
-			case kind == tiktokshop.KindSeller && a.SellerServiceID == "", kind == tiktokshop.KindPartner && a.PartnerServiceID == "":
+			case kind == tiktokshop.SellerAccount && a.SellerServiceID == "", kind == tiktokshop.PartnerAccount && a.PartnerServiceID == "":
 				faults = append(faults, at+" needs the service id of "+string(kind)+" accounts")
 			}
 		}

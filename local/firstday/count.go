@@ -1,0 +1,154 @@
+package firstday
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// count compares everything that was stored with everything that happened.
+func (d *day) count(ctx context.Context) (string, error) {
+	if err := d.webhooksSettled(ctx); err != nil {
+		return "", err
+	}
+	t, err := d.truth(ctx)
+	if err != nil {
+		return "", err
+	}
+	if err := d.countAssets(ctx, t); err != nil {
+		return "", err
+	}
+	if err := d.countOrders(ctx); err != nil {
+		return "", err
+	}
+	accepted, repeated, err := d.deliveries(ctx)
+	if err != nil {
+		return "", err
+	}
+	d.check("webhooks: applied", t.Webhooks.Distinct, accepted)
+	d.check("webhooks: repeated and dropped", t.Webhooks.Answers["200"]-t.Webhooks.Distinct, repeated)
+	forged := 0
+	for _, n := range t.Webhooks.Forged {
+		forged += n
+	}
+	d.check("webhooks: forged and refused with 401", forged, t.Webhooks.Forged["401"])
+	events, err := d.countEvents(ctx)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d counts, %d events on the bus", len(d.report.Checks), events), nil
+}
+
+// countAssets compares the living assets of each connection.
+func (d *day) countAssets(ctx context.Context, t truth) error {
+	living := map[string]bool{}
+	for _, a := range t.Accounts {
+		for _, asset := range a.Assets {
+			living[asset.ID] = asset.Active
+		}
+	}
+	for _, b := range []*backend{d.atelier, d.bright} {
+		list, err := all[connection](ctx, b, "/v1/connections")
+		if err != nil {
+			return err
+		}
+		want, got := 0, 0
+		for _, c := range list {
+			for _, asset := range c.Assets {
+				if living[asset.ID] {
+					want++
+				}
+				if c.State == "active" && asset.State == "active" {
+					got++
+				}
+			}
+		}
+		d.check("assets that work for "+b.owner.Name, want, got)
+	}
+	return nil
+}
+
+// countOrders compares the rows of all assets that can still be read.
+func (d *day) countOrders(ctx context.Context) error {
+	var living []readAsset
+	for _, r := range d.readAssets() {
+		if r.asset != d.accounts.gbShop && r.asset != d.accounts.creatorID {
+			living = append(living, r)
+		}
+	}
+	var checks []Check
+	err := until(ctx, "the living assets to be as the sandbox says", time.Minute, func(ctx context.Context) (bool, error) {
+		for _, r := range living {
+			if err := r.b.readNow(ctx, r.connection); err != nil {
+				return false, err
+			}
+		}
+		t, err := d.truth(ctx)
+		if err != nil {
+			return false, err
+		}
+		checks = nil
+		agree := true
+		for _, r := range living {
+			more, _, err := d.compare(ctx, r, t)
+			if err != nil {
+				return false, err
+			}
+			for _, c := range more {
+				agree = agree && c.OK()
+			}
+			checks = append(checks, more...)
+		}
+		return agree, nil
+	})
+	d.report.Checks = append(d.report.Checks, checks...)
+	if len(checks) > 0 {
+		return nil // a difference is for the report to show
+	}
+	return err
+}
+
+// countEvents compares the events on the bus with the rows, links, reviews and
+// connections they must tell of, one for each owner concerned.
+func (d *day) countEvents(ctx context.Context) (int, error) {
+	want := map[string]int{"connection.created": 5, "link.created": d.linksMade, "asset.deauthorized": 1, "connection.needs_reconnect": 2}
+	for _, r := range d.readAssets() {
+		rows, err := d.rows(ctx, r.b, r.connection, r.asset)
+		if err != nil {
+			return 0, err
+		}
+		want["order.created"] += len(rows)
+	}
+	for _, c := range d.report.Checks {
+		switch c.Name {
+		case "reviews: approved", "reviews: rejected", "reviews: left to a person":
+			want["campaign.product_reviewed"] += c.Got
+		case "links made for approved products":
+			want["link.created"] += c.Got
+		}
+	}
+	missing := func(got map[string]int) bool {
+		for kind, n := range want {
+			if got[kind] < n {
+				return true
+			}
+		}
+		return false
+	}
+	err := until(ctx, "the bus to carry every event", time.Minute, func(ctx context.Context) (bool, error) {
+		if err := d.events.read(ctx); err != nil {
+			return false, err
+		}
+		return !missing(d.events.counts()), nil
+	})
+	if err != nil && ctx.Err() != nil {
+		return 0, err
+	}
+	got := d.events.counts()
+	for _, kind := range slices.Sorted(maps.Keys(want)) {
+		d.check("events: "+kind, want[kind], got[kind])
+	}
+	return len(d.events.types), nil
+}

@@ -1,0 +1,204 @@
+package firstday
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// orderRow is what the API tells of an order's SKU row.
+type orderRow struct {
+	Asset       string `json:"asset"`
+	Perspective string `json:"perspective"`
+	OrderID     string `json:"order_id"`
+	SKU         string `json:"sku_id"`
+	Status      string `json:"status"`
+	History     []struct {
+		To string `json:"to"`
+	} `json:"history"`
+}
+
+func (d *day) newOrders(ctx context.Context, what map[string]any) ([]string, error) {
+	var made struct {
+		Orders []string `json:"orders"`
+	}
+	err := d.sandbox.post(ctx, "/control/orders", what, &made)
+	return made.Orders, err
+}
+
+// readNow asks for a read of everything the connection covers.
+func (b *backend) readNow(ctx context.Context, connectionID string) error {
+	return b.post(ctx, "/v1/orders/refresh", map[string]string{"connection_id": connectionID}, nil)
+}
+
+func (d *day) rows(ctx context.Context, b *backend, connectionID, asset string) ([]orderRow, error) {
+	return all[orderRow](ctx, b, "/v1/orders?limit=100&connection_id="+connectionID+"&asset="+url.QueryEscape(asset))
+}
+
+func (d *day) orderIDs(ctx context.Context, b *backend, connectionID, asset string) ([]string, error) {
+	rows, err := d.rows(ctx, b, connectionID, asset)
+	var ids []string
+	for _, r := range rows {
+		ids = append(ids, r.OrderID)
+	}
+	return ids, err
+}
+
+// waitForOrder asks for reads until the order is there.
+func (d *day) waitForOrder(ctx context.Context, b *backend, connectionID, asset, order string) error {
+	if err := b.readNow(ctx, connectionID); err != nil {
+		return err
+	}
+	return until(ctx, "order "+order+" of "+asset, time.Minute, func(ctx context.Context) (bool, error) {
+		ids, err := d.orderIDs(ctx, b, connectionID, asset)
+		return slices.Contains(ids, order), err
+	})
+}
+
+// readAsset is an asset with the owner and connection through which it is read.
+type readAsset struct {
+	b          *backend
+	connection string
+	asset      string
+}
+
+func (d *day) readAssets() []readAsset {
+	a := d.accounts
+	return []readAsset{
+		{d.atelier, a.seller.ID, a.usShop}, {d.atelier, a.seller.ID, a.gbShop},
+		{d.atelier, a.creator.ID, a.creatorID}, {d.atelier, a.partner.ID, a.tap},
+		{d.bright, a.otherSeller.ID, a.otherSeller.Assets[0].ID}, {d.bright, a.sameCreator.ID, a.creatorID},
+	}
+}
+
+// compare counts an asset's stored rows by status beside the sandbox's truth.
+func (d *day) compare(ctx context.Context, r readAsset, t truth) (checks []Check, rows []orderRow, err error) {
+	rows, err = d.rows(ctx, r.b, r.connection, r.asset)
+	if err != nil || len(rows) == 0 {
+		return nil, nil, err
+	}
+	stored := map[string]int{}
+	for _, row := range rows {
+		stored[row.Status]++
+	}
+	want := t.Orders[r.asset+"/"+rows[0].Perspective].ByStatus
+	for _, status := range []string{"unpaid", "pending", "frozen", "settled", "no_commission", "unknown"} {
+		if want[status]+stored[status] > 0 {
+			checks = append(checks, Check{Name: fmt.Sprintf("orders: %s, %s, %s", rows[0].Perspective, status, d.label(r)), Want: want[status], Got: stored[status]})
+		}
+	}
+	return checks, rows, nil
+}
+
+func (d *day) label(r readAsset) string {
+	name := map[string]string{d.accounts.usShop: "US shop", d.accounts.gbShop: "UK shop", d.accounts.creatorID: "creator", d.accounts.tap: "TAP"}[r.asset]
+	if name == "" {
+		name = "other seller"
+	}
+	return name + " for " + r.b.owner.Name
+}
+
+func (d *day) orders(ctx context.Context) (string, error) {
+	// Most orders are older and partly settled; one is new, and is followed
+	// until its commission is settled.
+	if _, err := d.newOrders(ctx, map[string]any{"count": 120, "days_ago": 27, "spread_days": 26.9}); err != nil {
+		return "", err
+	}
+	if _, err := d.newOrders(ctx, map[string]any{"count": 4, "days_ago": 20, "same_sku": true, "via": "open"}); err != nil {
+		return "", err
+	}
+	followed, err := d.newOrders(ctx, map[string]any{"count": 1, "days_ago": 0, "lines": 1, "outcome": "settle", "creator": creator, "campaign": d.campaignID})
+	if err != nil {
+		return "", err
+	}
+	before := map[string]int{}
+	history := 0
+	err = until(ctx, "every row to be as the sandbox says, and new orders to settle", 3*time.Minute, func(ctx context.Context) (bool, error) {
+		for _, r := range d.readAssets() {
+			if err := r.b.readNow(ctx, r.connection); err != nil {
+				return false, err
+			}
+		}
+		t, err := d.truth(ctx)
+		if err != nil {
+			return false, err
+		}
+		var off []string
+		for _, r := range d.readAssets() {
+			checks, rows, err := d.compare(ctx, r, t)
+			if err != nil {
+				return false, err
+			}
+			if len(rows) == 0 {
+				off = append(off, "nothing of "+d.label(r))
+			}
+			for _, c := range checks {
+				if !c.OK() {
+					off = append(off, fmt.Sprintf("%s: %d, not %d", c.Name, c.Got, c.Want))
+				}
+			}
+			for _, row := range rows {
+				if row.OrderID == followed[0] {
+					before[row.Perspective+" "+row.Status]++
+					if row.Status == "settled" {
+						history = max(history, len(row.History))
+					}
+				}
+			}
+		}
+		if len(off) > 0 {
+			return false, fmt.Errorf("%s", strings.Join(off, "; "))
+		}
+		return before["tap settled"] > 0 && before["creator settled"] > 0, nil
+	})
+	if err != nil {
+		return "", err
+	}
+	if before["tap pending"]+before["tap unpaid"] == 0 || history < 2 {
+		return "", fmt.Errorf("the followed order was not seen on its way (%v, %d changes in its history)", before, history)
+	}
+	t, err := d.truth(ctx)
+	if err != nil {
+		return "", err
+	}
+	total := 0
+	for _, r := range d.readAssets() {
+		total += t.Orders[r.asset+"/"+perspective(r.asset)].Rows
+	}
+	return fmt.Sprintf("%d rows of three perspectives; one order followed to its settlement", total), nil
+}
+
+func perspective(asset string) string {
+	kind, _, _ := strings.Cut(asset, ":")
+	if kind == "shop" {
+		return "seller"
+	}
+	return kind
+}
+
+// expiry lets the TAP's access token die and demands exactly one refresh.
+func (d *day) expiry(ctx context.Context) (string, error) {
+	before, err := d.truth(ctx)
+	if err != nil {
+		return "", err
+	}
+	if err := d.sandbox.post(ctx, "/control/tokens/expire", map[string]any{"account": partner}, nil); err != nil {
+		return "", err
+	}
+	made, err := d.newOrders(ctx, map[string]any{"count": 1, "days_ago": 0.01, "campaign": d.campaignID})
+	if err != nil {
+		return "", err
+	}
+	if err := d.waitForOrder(ctx, d.atelier, d.accounts.partner.ID, d.accounts.tap, made[0]); err != nil {
+		return "", err
+	}
+	after, err := d.truth(ctx)
+	if err != nil {
+		return "", err
+	}
+	d.check("token refreshes after an access token expired", 1, after.refreshes(partner)-before.refreshes(partner))
+	return "the next read went through", nil
+}
