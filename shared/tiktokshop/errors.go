@@ -126,9 +126,9 @@ func (e *Error) transient() bool {
 	return transient
 }
 
-// kindOfCode is the table of the platform's codes. Sources: doc:common-errors
+// KindOfCode is the table of the platform's codes. Sources: doc:common-errors
 // (July 2026), CL:p9x5je85, and the error tables of the affiliate reference.
-func kindOfCode(code int) ErrorKind {
+func KindOfCode(code int) ErrorKind {
 	switch code {
 	case 36009002, 36009037, 600001001:
 		return RateLimited

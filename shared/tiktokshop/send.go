@@ -69,7 +69,7 @@ func (c *Client) read(op operation, resp *http.Response, answer []byte, data any
 	if err != nil { // the code counts even when the data has another shape
 		e = envelope{}
 		if broken := json.Unmarshal(answer, &e); broken != nil {
-			return c.unreadable(op, resp, "the answer is not JSON in the described shape", broken)
+			return c.unreadable(op, resp, "the answer is not JSON in the platform's envelope", broken)
 		}
 	}
 	if e.Code == nil {
@@ -77,7 +77,7 @@ func (c *Client) read(op operation, resp *http.Response, answer []byte, data any
 	}
 	if *e.Code != 0 {
 		fault := &Error{
-			Op: op.Name, Kind: kindOfCode(int(*e.Code)), Code: int(*e.Code), HTTPStatus: resp.StatusCode,
+			Op: op.Name, Kind: KindOfCode(int(*e.Code)), Code: int(*e.Code), HTTPStatus: resp.StatusCode,
 			Message: e.Message, RequestID: string(e.RequestID), RetryAfter: c.retryAfter(resp),
 		}
 		if fault.Kind == UnknownCode && resp.StatusCode == http.StatusTooManyRequests {
@@ -106,11 +106,15 @@ func (c *Client) read(op operation, resp *http.Response, answer []byte, data any
 // body, another shape.
 func (c *Client) unreadable(op operation, resp *http.Response, message string, cause error) *Error {
 	fault := &Error{Op: op.Name, Kind: Unreadable, HTTPStatus: resp.StatusCode, Message: message, RetryAfter: c.retryAfter(resp), Err: cause}
+	if cause != nil && op.Path != "" { // of a token answer not even a fragment is quoted
+		fault.Message += ": " + cause.Error()
+	}
+	var syntax *json.SyntaxError
 	switch {
 	case resp.StatusCode == http.StatusTooManyRequests:
 		fault.Kind = RateLimited
 		return fault
-	case resp.StatusCode >= 500:
+	case resp.StatusCode >= 500, resp.StatusCode == http.StatusOK && errors.As(cause, &syntax): // cut off, or a proxy's page
 		fault.Kind = Unavailable
 	case resp.StatusCode >= 300: // refused by something on the way
 		return fault
