@@ -1,0 +1,136 @@
+# The commands of this repository. `make` or `make help` lists them.
+#
+# All that they install, build, log and store lies in .local/, which is ignored
+# by git and can be deleted at any time (after `make stop`).
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+# Ports of the local stack, all on 127.0.0.1.
+EMULATOR_PORT ?= 4566
+SANDBOX_PORT ?= 4570
+CONTROL_PORT ?= 4571
+# Ports of the tests, so that they never meet a running local stack.
+TEST_EMULATOR_PORT ?= 4666
+TEST_SANDBOX_PORT ?= 4670
+TEST_CONTROL_PORT ?= 4671
+# More options for `sam deploy`, `go test` and `affiliatectl redrive`.
+ARGS ?=
+
+BIN := .local/bin
+SAM := SAM_CLI_TELEMETRY=0 .local/venv/sam/bin/sam
+RUN := $(BIN)/local -profile run -emulator $(EMULATOR_PORT) -sandbox $(SANDBOX_PORT) -control $(CONTROL_PORT)
+RUN_TEST := $(BIN)/local -profile test -emulator $(TEST_EMULATOR_PORT) -sandbox $(TEST_SANDBOX_PORT) -control $(TEST_CONTROL_PORT)
+# The emulated AWS, and nothing of the caller's own settings.
+EMULATED := env -u AWS_PROFILE -u AWS_SESSION_TOKEN AWS_ENDPOINT_URL=http://127.0.0.1:$(EMULATOR_PORT) \
+  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
+
+##@ Run
+
+.PHONY: local
+local: binaries ## run everything on this machine and live through the first day; leave it running
+	@$(RUN) up
+
+.PHONY: stop
+stop: binaries ## stop what `make local` left running
+	@$(RUN) down
+
+.PHONY: logs
+logs: setup ## follow the logs of the functions that `make local` runs
+	@$(EMULATED) $(SAM) logs --stack-name tiktok-shop-affiliate --tail
+
+.PHONY: redrive
+redrive: binaries ## move the dead letters of `make local` back into their queues (ARGS=-list only lists them)
+	@$(EMULATED) $(BIN)/affiliatectl redrive $(ARGS)
+
+##@ Check
+
+.PHONY: ci
+ci: fmt-check lint validate contract vuln test ## everything a change must pass
+
+.PHONY: test
+test: binaries ## run all tests, race detector on, and the first day end to end, on ports of their own
+	@go vet ./...
+	@trap '$(RUN_TEST) down' EXIT; \
+	  $(RUN_TEST) emulator && \
+	  TEST_AWS_ENDPOINT_URL=http://127.0.0.1:$(TEST_EMULATOR_PORT) go test -race -p 2 $(ARGS) ./... && \
+	  $(RUN_TEST) up
+
+.PHONY: emulator
+emulator: binaries ## start only the emulated AWS of the tests; end it with `make emulator-stop`
+	@$(RUN_TEST) emulator
+	@echo 'export TEST_AWS_ENDPOINT_URL=http://127.0.0.1:$(TEST_EMULATOR_PORT)'
+
+.PHONY: emulator-stop
+emulator-stop: binaries ## stop the emulated AWS of the tests
+	@$(RUN_TEST) down
+
+.PHONY: bench
+bench: ## run the Go benchmarks
+	@env -i PATH="$$PATH" HOME="$$HOME" go test -run '^$$' -bench . -benchmem $(ARGS) ./...
+
+.PHONY: fuzz
+fuzz: ## run every fuzz test for FUZZTIME
+	@local/tools/fuzz $(FUZZTIME)
+FUZZTIME ?= 20s
+
+.PHONY: lint
+lint: $(BIN)/golangci-lint ## run the linters of .golangci.yml
+	@$(BIN)/golangci-lint run ./...
+
+.PHONY: fmt
+fmt: $(BIN)/golangci-lint ## format the Go files
+	@$(BIN)/golangci-lint fmt ./...
+
+.PHONY: fmt-check
+fmt-check: $(BIN)/golangci-lint ## fail when a Go file is not formatted
+	@$(BIN)/golangci-lint fmt --diff ./... || { echo 'fmt-check: run `make fmt`' >&2; exit 1; }
+
+.PHONY: validate
+validate: setup ## lint template.yaml, before and after the SAM translator
+	@$(SAM) validate --lint --template-file template.yaml --region us-east-1
+	@.local/venv/sam/bin/cfn-lint --template template.yaml --regions us-east-1
+	@AWS_DEFAULT_REGION=us-east-1 .local/venv/emulator/bin/python local/tools/translate.py template.yaml > .local/processed.json
+	@.local/venv/sam/bin/cfn-lint --template .local/processed.json --regions us-east-1
+
+.PHONY: contract
+contract: ## fail when the generated TikTok Shop operations differ from what the generator writes
+	@go run ./local/contract/cmd/gen -check
+
+.PHONY: vuln
+vuln: $(BIN)/govulncheck ## look for known vulnerabilities in what is called
+	@local/tools/vuln $(BIN)/govulncheck
+
+##@ Deploy
+
+.PHONY: build
+build: setup ## the SAM CLI's own build, for AWS, with small reproducible binaries
+	@CGO_ENABLED=0 GOFLAGS="$$(sed -n 's/^const BuildFlags = `\(.*\)`$$/\1/p' local/up/sam.go)" $(SAM) build --parallel
+
+.PHONY: deploy
+deploy: build ## build and deploy to the AWS account of the environment (first time: ARGS=--guided)
+	@$(SAM) deploy $(ARGS)
+
+##@ Other
+
+.PHONY: setup
+setup: ## install the pinned tools into .local/ (the other commands do this by themselves)
+	@local/tools/setup
+
+.PHONY: help
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+
+# Our own binaries. Go knows by itself what has changed.
+.PHONY: binaries
+binaries: setup
+	@go build -o $(BIN)/ ./local/cmd/local ./local/sandbox/cmd/sandbox ./cmd/affiliatectl
+
+# Tools of other people, built from source at the versions of local/tools/go.mod.
+$(BIN)/golangci-lint: TOOL := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+$(BIN)/govulncheck: TOOL := golang.org/x/vuln/cmd/govulncheck
+$(BIN)/golangci-lint $(BIN)/govulncheck: local/tools/go.mod local/tools/go.sum | setup
+	@echo 'building $(@F) (once)'
+	@cd local/tools && go build -o ../../$@ $(TOOL) && touch ../../$@
