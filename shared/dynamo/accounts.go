@@ -1,0 +1,335 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"tiktok-shop-affiliate/shared/account"
+	"tiktok-shop-affiliate/shared/fault"
+)
+
+// Accounts keeps accounts and their assets. It implements account.Store.
+//
+// Times are Unix seconds; only the lease needs milliseconds.
+type Accounts struct {
+	client *dynamodb.Client
+	table  string
+}
+
+// NewAccounts keeps accounts in the accounts table.
+func NewAccounts(client *dynamodb.Client, table string) *Accounts {
+	return &Accounts{client: client, table: table}
+}
+
+// Account reads one account, strongly consistent.
+func (a *Accounts) Account(ctx context.Context, id account.ID) (account.Account, error) {
+	out, err := a.client.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &a.table, ConsistentRead: aws.Bool(true), Key: itemKey(accountPK(string(id)), accountSK()),
+	})
+	if err != nil {
+		return account.Account{}, unavailable("dynamo.Account", err)
+	}
+	if out.Item == nil {
+		return account.Account{}, fault.New("dynamo.Account", fault.NotFound, "there is no such account")
+	}
+	return readAccount(out.Item), nil
+}
+
+// Assets lists what an account holds, in the order of their ids.
+func (a *Accounts) Assets(ctx context.Context, id account.ID) ([]account.Asset, error) {
+	return a.assets(ctx, &dynamodb.QueryInput{
+		TableName: &a.table, ConsistentRead: aws.Bool(true),
+		KeyConditionExpression:    aws.String("pk = :pk AND begins_with(sk, :asset)"),
+		ExpressionAttributeValues: Item{":pk": str(accountPK(string(id))), ":asset": str(assetSK(""))},
+	})
+}
+
+// Holdings lists the asset as each account holds it, in the order of the
+// accounts. It reads an index and so may lag behind writes for a moment.
+func (a *Accounts) Holdings(ctx context.Context, asset account.AssetID) ([]account.Asset, error) {
+	return a.assets(ctx, &dynamodb.QueryInput{
+		TableName: &a.table, IndexName: aws.String(indexReverse),
+		KeyConditionExpression:    aws.String("rpk = :asset"),
+		ExpressionAttributeValues: Item{":asset": str(assetReversePK(string(asset)))},
+	})
+}
+
+func (a *Accounts) assets(ctx context.Context, query *dynamodb.QueryInput) ([]account.Asset, error) {
+	var found []account.Asset
+	for pages := dynamodb.NewQueryPaginator(a.client, query); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, unavailable("dynamo.Assets", err)
+		}
+		for _, item := range page.Items {
+			found = append(found, readAsset(item))
+		}
+	}
+	return found, nil
+}
+
+// Lease reserves the refresh of a generation.
+func (a *Accounts) Lease(ctx context.Context, id account.ID, generation int64, now, until time.Time) (account.Account, error) {
+	out, err := a.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &a.table, Key: itemKey(accountPK(string(id)), accountSK()),
+		UpdateExpression: aws.String("SET lease_until = :until ADD rev :one"),
+		ConditionExpression: aws.String("generation = :generation AND #state <> :revoked" +
+			" AND (attribute_not_exists(lease_until) OR lease_until <= :now) AND (attribute_not_exists(retry_at) OR retry_at <= :seconds)"),
+		ExpressionAttributeNames: names("state"),
+		ExpressionAttributeValues: Item{
+			":until": num(until.UnixMilli()), ":now": num(now.UnixMilli()), ":seconds": unix(now), ":one": num(1),
+			":generation": num(generation), ":revoked": str(string(account.Revoked)),
+		},
+		ReturnValues: types.ReturnValueAllNew,
+	})
+	if err != nil {
+		return account.Account{}, stale("dynamo.Lease", err)
+	}
+	return readAccount(out.Attributes), nil
+}
+
+// SaveTokens stores the tokens of a refresh. Its only condition is the
+// generation: new tokens beat whatever else was written meanwhile.
+func (a *Accounts) SaveTokens(ctx context.Context, renewed account.Account, due time.Time) error {
+	_, err := a.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &a.table, Key: itemKey(accountPK(string(renewed.ID)), accountSK()),
+		UpdateExpression: aws.String("SET sealed = :sealed, scopes = :scopes, #state = :active, access_expires_at = :access, refresh_expires_at = :refresh," +
+			" refreshed_at = :refreshed, due_shard = :shard, due_at = :due REMOVE reason, suspect_since, retry_at, lease_until ADD generation :one, rev :one"),
+		ConditionExpression:      aws.String("generation = :generation"),
+		ExpressionAttributeNames: names("state"),
+		ExpressionAttributeValues: Item{
+			":sealed": &types.AttributeValueMemberB{Value: renewed.Sealed}, ":scopes": strs(renewed.Scopes), ":active": str(string(account.Active)),
+			":access": unix(renewed.AccessExpiresAt), ":refresh": unix(renewed.RefreshExpiresAt), ":refreshed": unix(renewed.RefreshedAt),
+			":shard": str(refreshShard(renewed.ID)), ":due": unix(due), ":one": num(1), ":generation": num(renewed.Generation),
+		},
+	})
+	return stale("dynamo.SaveTokens", err)
+}
+
+// SaveFailure stores that a refresh failed and when it may be tried again.
+func (a *Accounts) SaveFailure(ctx context.Context, failed account.Account) error {
+	_, err := a.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &a.table, Key: itemKey(accountPK(string(failed.ID)), accountSK()),
+		UpdateExpression:         aws.String("SET #state = :state, suspect_since = :suspect, retry_at = :retry, due_shard = :shard, due_at = :retry REMOVE lease_until ADD rev :one"),
+		ConditionExpression:      aws.String("generation = :generation AND #state <> :revoked"),
+		ExpressionAttributeNames: names("state"),
+		ExpressionAttributeValues: Item{
+			":state": str(string(failed.State)), ":suspect": unix(failed.SuspectSince), ":retry": unix(failed.RetryAt),
+			":shard": str(refreshShard(failed.ID)), ":one": num(1), ":generation": num(failed.Generation), ":revoked": str(string(account.Revoked)),
+		},
+	})
+	return stale("dynamo.SaveFailure", err)
+}
+
+const revokeExpression = "SET #state = :revoked, reason = :reason, revoked_at = :now REMOVE suspect_since, retry_at, lease_until, due_shard, due_at ADD rev :one"
+
+// Revoke ends the generation of an account.
+func (a *Accounts) Revoke(ctx context.Context, id account.ID, generation int64, reason account.Reason, now time.Time) error {
+	update := a.revoke(id, generation, reason, now)
+	_, err := a.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: update.TableName, Key: update.Key, UpdateExpression: update.UpdateExpression, ConditionExpression: update.ConditionExpression,
+		ExpressionAttributeNames: update.ExpressionAttributeNames, ExpressionAttributeValues: update.ExpressionAttributeValues,
+	})
+	return stale("dynamo.Revoke", err)
+}
+
+func (a *Accounts) revoke(id account.ID, generation int64, reason account.Reason, now time.Time) *types.Update {
+	return &types.Update{
+		TableName: &a.table, Key: itemKey(accountPK(string(id)), accountSK()),
+		UpdateExpression: aws.String(revokeExpression), ConditionExpression: aws.String("generation = :generation"),
+		ExpressionAttributeNames: names("state"),
+		ExpressionAttributeValues: Item{
+			":revoked": str(string(account.Revoked)), ":reason": str(string(reason)), ":now": unix(now), ":one": num(1), ":generation": num(generation),
+		},
+	}
+}
+
+// Deauthorize ends an account's right to one asset, and the account itself with
+// its last asset.
+func (a *Accounts) Deauthorize(ctx context.Context, id account.ID, generation int64, asset account.AssetID, now time.Time) error {
+	held, err := a.Assets(ctx, id)
+	if err != nil {
+		return err
+	}
+	end := types.TransactWriteItem{Update: &types.Update{
+		TableName: &a.table, Key: itemKey(accountPK(string(id)), assetSK(string(asset))),
+		UpdateExpression: aws.String(deauthorizeExpression), ConditionExpression: aws.String("attribute_exists(pk)"),
+		ExpressionAttributeNames: names("state"), ExpressionAttributeValues: Item{":ended": str(string(account.AssetDeauthorized)), ":now": unix(now), ":one": num(1)},
+	}}
+	rest := types.TransactWriteItem{Update: a.revoke(id, generation, account.Deauthorized, now)}
+	if othersLive(held, asset) {
+		rest = types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
+			TableName: &a.table, Key: itemKey(accountPK(string(id)), accountSK()),
+			ConditionExpression: aws.String("generation = :generation"), ExpressionAttributeValues: Item{":generation": num(generation)},
+		}}
+	}
+	_, err = a.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{end, rest}})
+	return stale("dynamo.Deauthorize", err)
+}
+
+const deauthorizeExpression = "SET #state = :ended, deauthorized_at = :now ADD rev :one"
+
+func othersLive(held []account.Asset, asset account.AssetID) bool {
+	for _, other := range held {
+		if other.ID != asset && other.State != account.AssetDeauthorized {
+			return true
+		}
+	}
+	return false
+}
+
+// DueRefresh is an account whose scheduled refresh is due.
+type DueRefresh struct {
+	Account account.ID
+	due     int64
+}
+
+// DueRefreshes lists accounts whose scheduled refresh is due, at most limit per
+// shard of the index, the longest overdue first.
+func (a *Accounts) DueRefreshes(ctx context.Context, now time.Time, limit int32) ([]DueRefresh, error) {
+	var found []DueRefresh
+	for shard := range DueShards {
+		out, err := a.client.Query(ctx, &dynamodb.QueryInput{
+			TableName: &a.table, IndexName: aws.String(indexDue), Limit: aws.Int32(limit),
+			KeyConditionExpression:    aws.String("due_shard = :shard AND due_at <= :now"),
+			ExpressionAttributeValues: Item{":shard": str(dueShardName(dueRefresh, shard)), ":now": unix(now)},
+		})
+		if err != nil {
+			return nil, unavailable("dynamo.DueRefreshes", err)
+		}
+		for _, item := range out.Items {
+			found = append(found, DueRefresh{Account: account.ID(strings.TrimPrefix(text(item, attrPK), accountPK(""))), due: number(item, attrDueAt)})
+		}
+	}
+	return found, nil
+}
+
+// ClaimRefresh puts a due refresh off until the given time and reports whether
+// this caller was the one to do so. If the work is then lost, it is due again.
+func (a *Accounts) ClaimRefresh(ctx context.Context, due DueRefresh, until time.Time) (bool, error) {
+	_, err := a.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &a.table, Key: itemKey(accountPK(string(due.Account)), accountSK()),
+		UpdateExpression: aws.String("SET due_at = :until ADD rev :one"), ConditionExpression: aws.String("due_at = :due"),
+		ExpressionAttributeValues: Item{":until": unix(until), ":due": num(due.due), ":one": num(1)},
+	})
+	if err := stale("dynamo.ClaimRefresh", err); err != nil {
+		if errors.Is(err, account.ErrStale) {
+			return false, nil
+		}
+		return false, err
+	}
+	return true, nil
+}
+
+// Effects of webhooks, for one transaction with the record of the delivery. A
+// consent newer than the notification makes the condition fail. Both are in
+// whole seconds; of the same second the consent wins, because a lost
+// notification is found out by the next call and a wrong one by nobody.
+
+func revokedItem(table string, id account.ID, at time.Time) types.TransactWriteItem {
+	return types.TransactWriteItem{Update: &types.Update{
+		TableName: &table, Key: itemKey(accountPK(string(id)), accountSK()),
+		UpdateExpression: aws.String(revokeExpression), ConditionExpression: aws.String("attribute_exists(pk) AND authorized_at < :now"),
+		ExpressionAttributeNames: names("state"),
+		ExpressionAttributeValues: Item{
+			":revoked": str(string(account.Revoked)), ":reason": str(string(account.Deauthorized)), ":now": unix(at), ":one": num(1),
+		},
+	}}
+}
+
+func deauthorizedItem(table string, id account.ID, asset account.AssetID, at time.Time) types.TransactWriteItem {
+	return types.TransactWriteItem{Update: &types.Update{
+		TableName: &table, Key: itemKey(accountPK(string(id)), assetSK(string(asset))),
+		UpdateExpression: aws.String(deauthorizeExpression), ConditionExpression: aws.String("attribute_exists(pk) AND authorized_at < :now"),
+		ExpressionAttributeNames: names("state"), ExpressionAttributeValues: Item{":ended": str(string(account.AssetDeauthorized)), ":now": unix(at), ":one": num(1)},
+	}}
+}
+
+// expiringItem notes that TikTok Shop warned of the authorization's end.
+func expiringItem(table string, id account.ID, end time.Time) types.TransactWriteItem {
+	return types.TransactWriteItem{Update: &types.Update{
+		TableName: &table, Key: itemKey(accountPK(string(id)), accountSK()),
+		UpdateExpression: aws.String("SET expiry_warned = :end ADD rev :one"), ConditionExpression: aws.String("attribute_exists(pk)"),
+		ExpressionAttributeValues: Item{":end": unix(end), ":one": num(1)},
+	}}
+}
+
+// accountChange tells of accounts lost, warned of and won back.
+func accountChange(old, current Item) []Change {
+	if old == nil || current == nil {
+		return nil
+	}
+	id := account.ID(text(current, "account"))
+	data := map[string]any{"account": id.Kind(), "name": text(current, "name"), "state": text(current, "state")}
+	change := func(kind string) []Change { return []Change{{Type: kind, Account: id, Data: data}} }
+	was, is := account.State(text(old, "state")), account.State(text(current, "state"))
+	consented := number(old, "authorized_at") != number(current, "authorized_at")
+	switch {
+	case is == account.Revoked && was != account.Revoked:
+		data["reason"] = text(current, "reason")
+		return change("connection.needs_reconnect")
+	case was == account.Revoked && is != was, consented && !slices.Equal(texts(old, "scopes"), texts(current, "scopes")):
+		return change("connection.reconnected")
+	case is != account.Revoked && number(current, "expiry_warned") > 0 && number(old, "expiry_warned") != number(current, "expiry_warned"):
+		data["authorization_expires_at"] = moment(current, "expiry_warned")
+		return change("connection.expiring")
+	}
+	return nil
+}
+
+// assetChange tells of assets lost.
+func assetChange(old, current Item) []Change {
+	ended := string(account.AssetDeauthorized)
+	if old == nil || current == nil || text(current, "state") != ended || text(old, "state") == ended {
+		return nil
+	}
+	a := readAsset(current)
+	return []Change{{Type: "asset.deauthorized", Account: a.Account, Asset: a.ID, Data: map[string]any{"name": a.Name, "market": a.Region}}}
+}
+
+func readAccount(item Item) account.Account {
+	sealed, _ := item["sealed"].(*types.AttributeValueMemberB)
+	a := account.Account{
+		ID: account.ID(text(item, "account")), Name: text(item, "name"), Region: text(item, "region"), Scopes: texts(item, "scopes"),
+		State: account.State(text(item, "state")), Reason: account.Reason(text(item, "reason")),
+		AuthorizedAt: moment(item, "authorized_at"), AccessExpiresAt: moment(item, "access_expires_at"), RefreshExpiresAt: moment(item, "refresh_expires_at"),
+		RefreshedAt: moment(item, "refreshed_at"), SuspectSince: moment(item, "suspect_since"), RetryAt: moment(item, "retry_at"),
+		Generation: number(item, "generation"),
+	}
+	if sealed != nil {
+		a.Sealed = sealed.Value
+	}
+	return a
+}
+
+func readAsset(item Item) account.Asset {
+	return account.Asset{
+		ID: account.AssetID(text(item, "asset")), Account: account.ID(text(item, "account")), Cipher: text(item, "cipher"), Name: text(item, "name"),
+		Region: text(item, "region"), State: account.AssetState(text(item, "state")), AuthorizedAt: moment(item, "authorized_at"),
+	}
+}
+
+func refreshShard(id account.ID) string { return dueShard(dueRefresh, string(id)) }
+
+// stale turns a failed condition into account.ErrStale.
+func stale(op string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case conditionFailed(err):
+		return fmt.Errorf("%s: %w", op, account.ErrStale)
+	}
+	return unavailable(op, err)
+}
+
+func unavailable(op string, err error) error {
+	return fault.Wrap(op, fault.Unavailable, "the store did not answer; repeat the request", err)
+}

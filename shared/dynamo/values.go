@@ -1,0 +1,85 @@
+package dynamo
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// Attribute values. text, number, moment and texts read an attribute that may
+// be absent; str, num, unix and strs make one.
+
+func str(v string) types.AttributeValue { return &types.AttributeValueMemberS{Value: v} }
+
+func num(v int64) types.AttributeValue {
+	return &types.AttributeValueMemberN{Value: strconv.FormatInt(v, 10)}
+}
+
+func strs(vs []string) types.AttributeValue {
+	list := make([]types.AttributeValue, 0, len(vs))
+	for _, v := range vs {
+		list = append(list, str(v))
+	}
+	return &types.AttributeValueMemberL{Value: list}
+}
+
+// unix is a time in Unix seconds; the zero time is 0.
+func unix(t time.Time) types.AttributeValue {
+	if t.IsZero() {
+		return num(0)
+	}
+	return num(t.Unix())
+}
+
+func moment(item Item, name string) time.Time {
+	if n := number(item, name); n != 0 {
+		return time.Unix(n, 0).UTC()
+	}
+	return time.Time{}
+}
+
+func texts(item Item, name string) []string {
+	list, ok := item[name].(*types.AttributeValueMemberL)
+	if !ok {
+		return nil
+	}
+	out := make([]string, 0, len(list.Value))
+	for _, v := range list.Value {
+		if s, ok := v.(*types.AttributeValueMemberS); ok {
+			out = append(out, s.Value)
+		}
+	}
+	return out
+}
+
+func itemKey(pk, sk string) Item { return Item{attrPK: str(pk), attrSK: str(sk)} }
+
+// names are the placeholders of attributes whose names DynamoDB reserves: #state
+// for state.
+func names(reserved ...string) map[string]string {
+	placeholders := make(map[string]string, len(reserved))
+	for _, name := range reserved {
+		placeholders["#"+name] = name
+	}
+	return placeholders
+}
+
+// conditionFailed reports whether a write was refused by its own condition,
+// alone or in a transaction.
+func conditionFailed(err error) bool {
+	var alone *types.ConditionalCheckFailedException
+	if errors.As(err, &alone) {
+		return true
+	}
+	var together *types.TransactionCanceledException
+	if errors.As(err, &together) {
+		for _, reason := range together.CancellationReasons {
+			if reason.Code != nil && *reason.Code == "ConditionalCheckFailed" {
+				return true
+			}
+		}
+	}
+	return false
+}
