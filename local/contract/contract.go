@@ -10,7 +10,6 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"gopkg.in/yaml.v3"
 )
@@ -136,17 +135,4 @@ func (c *Contract) Fields(op string) map[string]Fact {
 		}
 	}
 	return all
-}
-
-// Deviates reports whether a difference at the field is explained.
-func (o *Overrides) Deviates(op, field string) bool {
-	for _, d := range o.Deviations {
-		if d.Op != op && d.Op != "*" {
-			continue
-		}
-		if prefix, ok := strings.CutSuffix(d.Field, "*"); d.Field == field || ok && strings.HasPrefix(field, prefix) {
-			return true
-		}
-	}
-	return false
 }
