@@ -67,3 +67,14 @@ func JSON[T any](each func(context.Context, T) error) func(context.Context, even
 		return each(ctx, decoded)
 	}
 }
+
+// Attributes are the text attributes of a message.
+func Attributes(message events.SQSMessage) map[string]string {
+	attributes := map[string]string{}
+	for name, value := range message.MessageAttributes {
+		if value.StringValue != nil {
+			attributes[name] = *value.StringValue
+		}
+	}
+	return attributes
+}
