@@ -6,6 +6,6 @@ func creatorProfile(c *call) (any, error) {
 		"creator_user_open_id": openID(c.app, u), "username": u.username, "user_type": "TIKTOK_SHOP_CREATOR",
 		"register_region": u.region, "selection_region": u.region,
 		"permissions": []string{"LIVE_STREAM_PERMISSION", "ADD_AFFILIATE_PERMISSION"},
-		"avatar":      obj{"url": "https://images.example/avatars/" + u.id + ".jpg", "height": 100, "width": 100},
+		"avatar":      obj{"url": u.avatar(), "height": 100, "width": 100},
 	}, nil
 }

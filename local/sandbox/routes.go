@@ -40,6 +40,8 @@ func without(handle func(*call) (any, error)) func(*call) (any, error) {
 
 // routes is everything the sandbox can do.
 func routes() []route {
+	const campaignsPath = "/affiliate_partner/202405/campaigns"
+	sorting := []string{"sort_field", "sort_order"}
 	return []route{
 		{method: "GET", path: "/authorization/202309/shops", kind: Seller, scope: "seller.authorization.info", answer: without(authorizedShops)},
 		{method: "DELETE", path: "/authorization/202403/shops", kind: Seller, cipher: shopCipherNeeded, answer: without(deauthorizeShop)},
@@ -51,5 +53,22 @@ func routes() []route {
 		{method: "POST", path: "/affiliate_partner/202603/cap_order/search", kind: Partner, cipher: categoryCipherNeeded, scope: "partner.tap_campaign.read", maxPage: 100, answer: with(capOrders)},
 
 		{method: "GET", path: "/affiliate_creator/202508/profiles", kind: Creator, scope: "creator.affiliate.info", answer: without(creatorProfile)},
+
+		{method: "GET", path: campaignsPath, kind: Partner, cipher: categoryCipherNeeded, scope: "partner.tap_campaign.read", maxPage: 100, query: []string{"status", "type", "query_type_filter"}, answer: without(campaignList)},
+		{method: "GET", path: campaignsPath + "/{campaign_id}", kind: Partner, cipher: categoryCipherNeeded, scope: "partner.tap_campaign.read", answer: without(campaignDetail)},
+		{method: "GET", path: campaignsPath + "/{campaign_id}/products", kind: Partner, cipher: categoryCipherNeeded, scope: "partner.tap_campaign.read", maxPage: 100, query: []string{"review_status", "product_name", "product_id", "shop_name", "category_id"}, answer: without(campaignProducts)},
+		{method: "POST", path: campaignsPath + "/{campaign_id}/products/{product_id}/review", kind: Partner, cipher: categoryCipherNeeded, scope: "partner.tap_campaign.product.write", answer: with(reviewProduct)},
+		{method: "POST", path: campaignsPath + "/{campaign_id}/products/{product_id}/promotion_link/generate", kind: Partner, cipher: categoryCipherNeeded, scope: "partner.tap_campaign.link.write", answer: with(campaignLink)},
+		{method: "POST", path: "/affiliate_partner/202505/campaigns/{campaign_id}/products/promotion_links/generate_batch", kind: Partner, cipher: categoryCipherAllowed, scope: "partner.tap_campaign.read", answer: with(campaignLinks)},
+
+		{method: "POST", path: "/affiliate_creator/202505/affiliate_sharing_links/general_publishers/generate_batch", kind: Creator, scope: "creator.affiliate.share_link.read", answer: with(generalLinks)},
+		{method: "POST", path: "/affiliate_seller/202509/target_collaboration/{target_collaboration_id}/link", kind: Seller, cipher: shopCipherNeeded, scope: "seller.affiliate_collaboration.write", answer: without(targetLink)},
+		{method: "POST", path: "/affiliate_seller/202508/target_collaborations", kind: Seller, cipher: shopCipherNeeded, scope: "seller.affiliate_collaboration.write", answer: with(createTarget)},
+		{method: "GET", path: "/affiliate_seller/202508/target_collaborations/{target_collaboration_id}", kind: Seller, cipher: shopCipherNeeded, scope: "seller.affiliate_collaboration.read", answer: without(targetDetail)},
+		{method: "POST", path: "/affiliate_seller/202405/open_collaborations/products/search", kind: Seller, cipher: shopCipherNeeded, scope: "seller.affiliate_collaboration.read", maxPage: 20, query: sorting, answer: with(sellerOpenProducts)},
+		{method: "POST", path: "/affiliate_creator/202405/open_collaborations/products/search", kind: Creator, scope: "creator.affiliate_collaboration.read", maxPage: 20, query: sorting, answer: with(creatorOpenProducts)},
+
+		// Switched off on 12 October 2026 without a successor.
+		{method: "POST", path: "/affiliate_seller/202405/products/{product_id}/promotion_link/generate", kind: Seller, cipher: shopCipherNeeded, retired: true},
 	}
 }

@@ -113,8 +113,8 @@ func newWorld(now time.Time) world {
 			id: number(campaignFamily, 1), name: "Winter favourites", description: "Well priced things for cold evenings.", owner: northwind,
 			rate: 2000, start: now.Add(-45 * day), end: now.Add(60 * day), registrationEnd: now.Add(30 * day),
 			products: []*entry{
-				{product: w.products[0], creatorRate: 1500, partnerRate: 500, status: "APPROVED", available: true, samples: 20, sold: 41},
-				{product: w.products[11], creatorRate: 2500, partnerRate: 800, status: "APPROVED", available: true, samples: 10, sold: 12},
+				{product: w.products[0], creatorRate: 1500, partnerRate: 500, status: "APPROVED", available: true, samples: 20, sold: 41, linked: true},
+				{product: w.products[11], creatorRate: 2500, partnerRate: 800, status: "APPROVED", available: true, samples: 10, sold: 12, linked: true},
 				{product: w.products[1], creatorRate: 1200, partnerRate: 600, status: "PENDING", available: true, samples: 15},
 				{product: w.products[2], creatorRate: 1600, partnerRate: 400, status: "PENDING", available: true, samples: 8},
 				{product: w.products[3], creatorRate: 2000, partnerRate: 1000, status: "PENDING", available: true, samples: 12},
