@@ -40,7 +40,7 @@ type Options struct {
 	Now func() time.Time
 	// Rand gives the jitter, 0 to 1. Nil means math/rand.
 	Rand func() float64
-	// Log gets a line per call and per retry, never a secret. Nil means silence.
+	// Log gets a line per failed attempt, never a secret. Nil means silence.
 	Log *slog.Logger
 }
 

@@ -3,6 +3,7 @@ package tiktokshop
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -103,9 +104,12 @@ func (l *OneOrMany[T]) UnmarshalJSON(b []byte) error {
 		return nil
 	}
 	if _, keeps := any(&rows[0]).(rawKeeper); keeps {
-		b = bytes.Clone(b) // b belongs to the decoder
-		for i, raw := range elements(b) {
-			any(&rows[i]).(rawKeeper).keepRaw(raw)
+		raws := elements(bytes.Clone(b)) // b belongs to the decoder
+		if len(raws) != len(rows) {
+			return errors.New("a row is null")
+		}
+		for i := range rows {
+			any(&rows[i]).(rawKeeper).keepRaw(raws[i])
 		}
 	}
 	return nil
