@@ -21,7 +21,7 @@ type Fault struct {
 	Message    string `json:"message,omitempty"`     // of the envelope
 	RetryAfter int    `json:"retry_after,omitempty"` // seconds, sent as Retry-After
 	Body       string `json:"body,omitempty"`        // sent instead of an envelope
-	Cut        bool   `json:"cut,omitempty"`         // close the connection without an answer
+	Cut        bool   `json:"cut,omitempty"`         // close the connection without an answer; Go's client sends a GET again by itself when it had used the connection before
 	Truncate   bool   `json:"truncate,omitempty"`    // send half of the true answer
 
 	Spoiled int `json:"spoiled"` // calls spoiled so far
