@@ -1,6 +1,7 @@
 package up
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,6 +48,7 @@ func (p Profile) sandbox() daemon {
 		args: []string{
 			filepath.Join(p.Root, ".local", "bin", "sandbox"),
 			"-api", fmt.Sprintf("127.0.0.1:%d", p.Sandbox), "-control", fmt.Sprintf("127.0.0.1:%d", p.Control),
+			"-scale", strconv.FormatFloat(SecondsPerDay, 'g', -1, 64), "-retry-scale", "0.01",
 		},
 		env:   []string{"HOME=" + os.Getenv("HOME"), "TMPDIR=" + p.path("tmp")},
 		ready: p.ControlURL(),
@@ -88,7 +90,7 @@ func (p Profile) start(ctx context.Context, d daemon) error {
 	for !answers(ctx, d.ready) {
 		select {
 		case err := <-ended:
-			return inLog(fmt.Errorf("it ended at once: %v", err), log.Name())
+			return inLog(fmt.Errorf("it ended at once (%w)", cmp.Or(err, errEnded)), log.Name())
 		case <-ctx.Done():
 			return inLog(fmt.Errorf("it did not answer at %s: %w", d.ready, ctx.Err()), log.Name())
 		case <-time.After(50 * time.Millisecond):
@@ -128,6 +130,8 @@ func endGroup(pid int) {
 	}
 	_ = syscall.Kill(-pid, syscall.SIGKILL)
 }
+
+var errEnded = errors.New("exit status 0")
 
 func (p Profile) pidFile(d daemon) string { return p.path(d.name + ".pid") }
 

@@ -24,6 +24,9 @@ import (
 // StackName is the name of the CloudFormation stack, as samconfig.toml has it.
 const StackName = "tiktok-shop-affiliate"
 
+// SecondsPerDay is how long a day lasts that still lies ahead of an order.
+const SecondsPerDay = 1.0
+
 const region = "us-east-1"
 
 // Profile is one local copy of the product. Two profiles with different names

@@ -11,6 +11,8 @@ import (
 	"os/exec"
 	"path/filepath"
 
+	"tiktok-shop-affiliate/local/sandbox"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
@@ -19,8 +21,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
-
-	"tiktok-shop-affiliate/local/sandbox"
 )
 
 // Stack is the running product as its users see it.

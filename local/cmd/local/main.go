@@ -8,17 +8,21 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
+	"tiktok-shop-affiliate/local/firstday"
 	"tiktok-shop-affiliate/local/up"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-const usage = `usage: local [flags] up|emulator|down
+const usage = `local [flags] up|emulator|down
 
   up        start, build, deploy and live through the first day; all stays running
   emulator  start only the emulated AWS
-  down      stop what runs
-`
+  down      stop what runs`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -62,13 +66,53 @@ func run(ctx context.Context, args []string) error {
 func start(ctx context.Context, p up.Profile) error {
 	steps := &up.Steps{Out: os.Stdout}
 	stack, err := p.Up(ctx, steps)
+	if err == nil {
+		err = day(ctx, stack)
+	}
 	if ctx.Err() != nil {
-		return errors.Join(errors.New("interrupted; everything is stopped, and the next run starts afresh"), p.Down())
+		return errors.Join(errors.New("interrupted; all is stopped, and the next run starts afresh"), p.Down())
 	}
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\nUp in %.0f s: API %s, TikTok Shop %s, its control %s, AWS %s\n",
-		steps.Elapsed().Seconds(), stack.APIURL, stack.SandboxURL(), stack.ControlURL(), stack.Endpoint())
+	fmt.Printf("\nAll of it took %.0f s, and everything keeps running.\n", steps.Elapsed().Seconds())
 	return nil
 }
+
+// day lives through the first day and says what came of it.
+func day(ctx context.Context, stack *up.Stack) error {
+	cfg := firstday.Config{
+		API: stack.APIURL, TokenURL: stack.TokenURL, Control: stack.ControlURL(),
+		DynamoDB: dynamodb.NewFromConfig(stack.AWS()), SQS: sqs.NewFromConfig(stack.AWS()),
+		RecordsTable: stack.Outputs["RecordsTableName"], BusQueueURL: stack.Events,
+		SecondsPerDay: up.SecondsPerDay, Out: os.Stdout,
+	}
+	for i, caller := range stack.Callers {
+		cfg.Owners[i] = firstday.Owner{Name: caller.Owner, ClientID: caller.ClientID, ClientSecret: caller.ClientSecret}
+	}
+	fmt.Println("\nThe first day:")
+	report, err := firstday.Run(ctx, cfg)
+	if err != nil {
+		return fmt.Errorf("the first day went wrong: %w\n  what to do: everything still runs; look at `make logs`, the sandbox at %s, and .local/%s/*.log", err, stack.ControlURL(), stack.Name)
+	}
+	report.Write(os.Stdout)
+	fmt.Printf(places, stack.SandboxURL(), stack.ControlURL(), stack.APIURL, stack.Endpoint(),
+		report.Token, strings.TrimPrefix(stack.APIURL, "http://"), stack.Endpoint())
+	if !report.OK() {
+		return errors.New("the counts above differ from what TikTok Shop knows")
+	}
+	return nil
+}
+
+const places = `
+Where to look
+  TikTok Shop   %s   (its control and what it knows: %s)
+  API           %s
+  AWS           %s   (region us-east-1, keys test/test)
+
+Try it
+  curl -H 'Authorization: Bearer %s' \
+    -H 'Host: %s' '%s/v1/orders?limit=3'
+
+  make logs   follows the functions        make stop   ends it all
+`

@@ -130,6 +130,7 @@ func Bus(t testing.TB) (name, queueURL string) {
 
 // cleanup runs free when the test is over, with a context that is still alive.
 func cleanup(t testing.TB, free func(context.Context) error) {
+	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
 	t.Cleanup(func() {
 		if err := free(ctx); err != nil {
