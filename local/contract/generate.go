@@ -337,19 +337,19 @@ func children(path string, facts map[string]Fact) []string {
 	return found
 }
 
-// initialisms are written in capitals, as Go does.
-var initialisms = map[string]string{
-	"id": "ID", "ids": "IDs", "sku": "SKU", "skus": "SKUs", "url": "URL", "ge": "GE", "lt": "LT", "tap": "TAP",
-	"isr": "ISR", "iva": "IVA", "pit": "PIT", "tiktok": "TikTok", "gs": "GS",
-}
-
-// goName turns snake_case into a Go name.
+// goName turns snake_case into a Go name, with initialisms in capitals.
 func goName(wire string) string {
 	var b strings.Builder
 	for _, part := range strings.Split(wire, "_") {
-		if whole, ok := initialisms[part]; ok {
-			b.WriteString(whole)
-		} else if part != "" {
+		switch part {
+		case "":
+		case "id", "sku", "url", "ge", "lt", "tap", "isr", "iva", "pit", "gs":
+			b.WriteString(strings.ToUpper(part))
+		case "ids", "skus":
+			b.WriteString(strings.ToUpper(part[:len(part)-1]) + "s")
+		case "tiktok":
+			b.WriteString("TikTok")
+		default:
 			b.WriteString(strings.ToUpper(part[:1]) + part[1:])
 		}
 	}

@@ -539,7 +539,8 @@ func TestPages(t *testing.T) {
 		t.Parallel()
 		s := &script{answers: []answer{page("a", `[{"id":"1"}]`), page("b", `[{"id":"2"}]`)}}
 		partner := newClient(t, s).Partner(&grant{kind: tiktokshop.PartnerAccount}, "cat")
-		for range tiktokshop.Pages(t.Context(), tiktokshop.PartnerCampaignsRequest{PageSize: 2}, partner.Campaigns) {
+		for _, err := range tiktokshop.Pages(t.Context(), tiktokshop.PartnerCampaignsRequest{PageSize: 2}, partner.Campaigns) {
+			require.NoError(t, err)
 			break
 		}
 		assert.Len(t, s.got, 1)
@@ -551,6 +552,7 @@ func TestTokens(t *testing.T) {
 	now := time.Unix(1793491200, 0).UTC()
 	app := (&grant{}).App()
 	get := func(t *testing.T, data string) (tiktokshop.TokenSet, *script, error) {
+		t.Helper()
 		s := &script{answers: []answer{{body: `{"code":0,"message":"success","data":` + data + `}`}}}
 		c := newClient(t, s, func(o *tiktokshop.Options) { o.Now = func() time.Time { return now } })
 		set, err := c.RefreshToken(t.Context(), app, redact.New("test-refresh"))
