@@ -130,6 +130,21 @@ type RefreshRequest struct {
 // Tokens is what an account's Sealed holds.
 type Tokens struct{ Access, Refresh redact.Secret }
 
+// Due is an account whose scheduled refresh is due.
+type Due struct {
+	Account ID
+	At      time.Time
+}
+
+// AccessEnd is when an access token ends. Where TikTok Shop does not say, a day
+// is assumed, the shortest life ever reported.
+func AccessEnd(set tiktokshop.TokenSet, received time.Time) time.Time {
+	if set.AccessExpiresAt.IsZero() {
+		return received.Add(24 * time.Hour)
+	}
+	return set.AccessExpiresAt
+}
+
 // DefaultRefreshAhead is how long before the end of an access token it is
 // refreshed on schedule. TikTok Shop's tokens live 7 days.
 const DefaultRefreshAhead = 24 * time.Hour

@@ -18,8 +18,8 @@ import (
 // The times of a refresh. A lease outlives the call and every attempt to save
 // its answer, so that two refreshes of one account never overlap.
 const (
-	callTime    = 8 * time.Second // one call of the token endpoint, retries included
-	saveTime    = 7 * time.Second // all attempts to store the answer
+	callTime    = 6 * time.Second // one call of the token endpoint
+	saveTime    = 4 * time.Second // all attempts to store the answer
 	leaseTime   = callTime + saveTime + 5*time.Second
 	confirmTime = leaseTime + 10*time.Second // from a first refusal to the second try
 	retryTime   = 15 * time.Second           // after any other failure, unless TikTok Shop names a time
@@ -296,7 +296,7 @@ func (g *Grants) save(ctx context.Context, acct Account, old Tokens, set tiktoks
 	if len(set.Scopes) > 0 {
 		acct.Scopes = slices.Clone(set.Scopes)
 	}
-	acct.AccessExpiresAt, acct.RefreshedAt = set.AccessExpiresAt, now
+	acct.AccessExpiresAt, acct.RefreshedAt = AccessEnd(set, now), now
 	var err error
 	if acct.Sealed, err = g.vault.Seal(ctx, acct.ID, renewed); err != nil {
 		return issued{}, err

@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -101,11 +100,7 @@ func (c Connection) Asset(id account.AssetID) (account.Asset, error) {
 type Reader interface {
 	// Connection is fault.NotFound for another owner's id.
 	Connection(ctx context.Context, owner, id string) (Connection, error)
-	Connections(ctx context.Context, owner string) ([]Connection, error)
-	// Owners lists the owners connected to an account. It may lag behind writes.
-	Owners(ctx context.Context, id account.ID) ([]string, error)
-	// Holdings lists an asset as each account holds it. It may lag behind writes.
-	Holdings(ctx context.Context, asset account.AssetID) ([]account.Asset, error)
+	Connections(ctx context.Context, owner, after string, limit int32) (found []Connection, next string, err error)
 }
 
 // Directory answers who may touch what.
@@ -119,9 +114,10 @@ func (d *Directory) Find(ctx context.Context, owner, id string) (Connection, err
 	return d.reader.Connection(ctx, owner, id)
 }
 
-// List returns all connections of an owner.
-func (d *Directory) List(ctx context.Context, owner string) ([]Connection, error) {
-	return d.reader.Connections(ctx, owner)
+// List returns connections of an owner after the given id, at most limit. next
+// is empty on the last page.
+func (d *Directory) List(ctx context.Context, owner, after string, limit int32) (found []Connection, next string, err error) {
+	return d.reader.Connections(ctx, owner, after, limit)
 }
 
 // Asset finds an asset of an owner's connection, the only active one when id is empty.
@@ -131,27 +127,4 @@ func (d *Directory) Asset(ctx context.Context, owner, connectionID string, id ac
 		return account.Asset{}, err
 	}
 	return c.Asset(id)
-}
-
-// OwnersOfAccount lists the owners connected to an account.
-func (d *Directory) OwnersOfAccount(ctx context.Context, id account.ID) ([]string, error) {
-	return d.reader.Owners(ctx, id)
-}
-
-// OwnersOf lists the owners connected to any account that holds the asset.
-func (d *Directory) OwnersOf(ctx context.Context, id account.AssetID) ([]string, error) {
-	held, err := d.reader.Holdings(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	var owners []string
-	for _, asset := range held {
-		some, err := d.reader.Owners(ctx, asset.Account)
-		if err != nil {
-			return nil, err
-		}
-		owners = append(owners, some...)
-	}
-	slices.Sort(owners)
-	return slices.Compact(owners), nil
 }

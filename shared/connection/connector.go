@@ -290,7 +290,7 @@ func (c *Connector) enrol(ctx context.Context, back Callback, pending Pending, s
 	}
 	a := account.Account{
 		ID: id, Name: found.name, Region: found.region, Scopes: set.Scopes, State: account.Active, AuthorizedAt: now, RefreshedAt: now,
-		AccessExpiresAt: set.AccessExpiresAt, RefreshExpiresAt: set.RefreshExpiresAt, Sealed: sealed,
+		AccessExpiresAt: account.AccessEnd(set, now), RefreshExpiresAt: set.RefreshExpiresAt, Sealed: sealed,
 	}
 	assets := make([]account.Asset, 0, len(found.assets))
 	for _, asset := range found.assets {

@@ -119,9 +119,9 @@ func (l *Links) choose(ctx context.Context, ask Ask) (app.App, error) {
 	return app.App{}, fault.New(op, fault.Invalid, "several apps serve "+string(ask.Kind)+" accounts: name one")
 }
 
-// SafeReturn reports whether users may be sent on to the address: https, or
+// SafeURL reports whether users may be sent to the address: https, or
 // http to this machine.
-func SafeReturn(address string) bool {
+func SafeURL(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || len(address) > 2048 || u.Host == "" || u.User != nil {
 		return false

@@ -43,6 +43,28 @@ func (a *Accounts) Account(ctx context.Context, id account.ID) (account.Account,
 	return readAccount(out.Item), nil
 }
 
+// load reads an account and what it holds at once, strongly consistent.
+func (a *Accounts) load(ctx context.Context, id account.ID) (found account.Account, held []account.Asset, err error) {
+	query := &dynamodb.QueryInput{
+		TableName: &a.table, ConsistentRead: aws.Bool(true), KeyConditionExpression: aws.String("pk = :pk"),
+		ExpressionAttributeValues: Item{":pk": str(accountPK(string(id)))},
+	}
+	for pages := dynamodb.NewQueryPaginator(a.client, query); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return found, nil, unavailable("dynamo.Account", err)
+		}
+		for _, item := range page.Items {
+			if text(item, attrEntity) == entityAsset {
+				held = append(held, readAsset(item))
+			} else {
+				found = readAccount(item)
+			}
+		}
+	}
+	return found, held, nil
+}
+
 // Assets lists what an account holds, in the order of their ids.
 func (a *Accounts) Assets(ctx context.Context, id account.ID) ([]account.Asset, error) {
 	return a.assets(ctx, &dynamodb.QueryInput{
@@ -102,7 +124,7 @@ func (a *Accounts) SaveTokens(ctx context.Context, renewed account.Account, due 
 	_, err := a.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &a.table, Key: itemKey(accountPK(string(renewed.ID)), accountSK()),
 		UpdateExpression: aws.String("SET sealed = :sealed, scopes = :scopes, #state = :active, access_expires_at = :access, refresh_expires_at = :refresh," +
-			" refreshed_at = :refreshed, due_shard = :shard, due_at = :due REMOVE reason, suspect_since, retry_at, lease_until ADD generation :one, rev :one"),
+			" refreshed_at = :refreshed, due_shard = :shard, due_at = :due REMOVE reason, suspect_since, retry_at, lease_until, revoked_at ADD generation :one, rev :one"),
 		ConditionExpression:      aws.String("generation = :generation"),
 		ExpressionAttributeNames: names("state"),
 		ExpressionAttributeValues: Item{
@@ -186,16 +208,10 @@ func othersLive(held []account.Asset, asset account.AssetID) bool {
 	return false
 }
 
-// DueRefresh is an account whose scheduled refresh is due.
-type DueRefresh struct {
-	Account account.ID
-	due     int64
-}
-
 // DueRefreshes lists accounts whose scheduled refresh is due, at most limit per
 // shard of the index, the longest overdue first.
-func (a *Accounts) DueRefreshes(ctx context.Context, now time.Time, limit int32) ([]DueRefresh, error) {
-	var found []DueRefresh
+func (a *Accounts) DueRefreshes(ctx context.Context, now time.Time, limit int32) ([]account.Due, error) {
+	var found []account.Due
 	for shard := range DueShards {
 		out, err := a.client.Query(ctx, &dynamodb.QueryInput{
 			TableName: &a.table, IndexName: aws.String(indexDue), Limit: aws.Int32(limit),
@@ -206,7 +222,7 @@ func (a *Accounts) DueRefreshes(ctx context.Context, now time.Time, limit int32)
 			return nil, unavailable("dynamo.DueRefreshes", err)
 		}
 		for _, item := range out.Items {
-			found = append(found, DueRefresh{Account: account.ID(strings.TrimPrefix(text(item, attrPK), accountPK(""))), due: number(item, attrDueAt)})
+			found = append(found, account.Due{Account: account.ID(strings.TrimPrefix(text(item, attrPK), accountPK(""))), At: moment(item, attrDueAt)})
 		}
 	}
 	return found, nil
@@ -214,11 +230,11 @@ func (a *Accounts) DueRefreshes(ctx context.Context, now time.Time, limit int32)
 
 // ClaimRefresh puts a due refresh off until the given time and reports whether
 // this caller was the one to do so. If the work is then lost, it is due again.
-func (a *Accounts) ClaimRefresh(ctx context.Context, due DueRefresh, until time.Time) (bool, error) {
+func (a *Accounts) ClaimRefresh(ctx context.Context, due account.Due, until time.Time) (bool, error) {
 	_, err := a.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &a.table, Key: itemKey(accountPK(string(due.Account)), accountSK()),
 		UpdateExpression: aws.String("SET due_at = :until ADD rev :one"), ConditionExpression: aws.String("due_at = :due"),
-		ExpressionAttributeValues: Item{":until": unix(until), ":due": num(due.due), ":one": num(1)},
+		ExpressionAttributeValues: Item{":until": unix(until), ":due": unix(due.At), ":one": num(1)},
 	})
 	if err := stale("dynamo.ClaimRefresh", err); err != nil {
 		if errors.Is(err, account.ErrStale) {

@@ -3,7 +3,6 @@ package dynamo
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -210,37 +209,36 @@ func (c *Connections) Connection(ctx context.Context, owner, id string) (connect
 	return c.complete(ctx, readConnection(item))
 }
 
-// Connections lists the connections of an owner, with accounts and assets, in
-// the order of their ids.
-func (c *Connections) Connections(ctx context.Context, owner string) ([]connection.Connection, error) {
-	var found []connection.Connection
+// Connections lists the connections of an owner after the given id, in the order
+// of their ids, with accounts and assets. next is empty on the last page.
+func (c *Connections) Connections(ctx context.Context, owner, after string, limit int32) (found []connection.Connection, next string, err error) {
 	query := &dynamodb.QueryInput{
-		TableName: &c.table, ConsistentRead: aws.Bool(true), KeyConditionExpression: aws.String("pk = :owner AND begins_with(sk, :connection)"),
+		TableName: &c.table, ConsistentRead: aws.Bool(true), Limit: &limit, KeyConditionExpression: aws.String("pk = :owner AND begins_with(sk, :connection)"),
 		ExpressionAttributeValues: Item{":owner": str(ownerPK(owner)), ":connection": str(connectionSK(""))},
 	}
-	for pages := dynamodb.NewQueryPaginator(c.client, query); pages.HasMorePages(); {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, unavailable("dynamo.Connections", err)
-		}
-		for _, item := range page.Items {
-			one, err := c.complete(ctx, readConnection(item))
-			if err != nil {
-				return nil, err
-			}
-			found = append(found, one)
-		}
+	if after != "" {
+		query.ExclusiveStartKey = itemKey(ownerPK(owner), connectionSK(after))
 	}
-	return found, nil
+	out, err := c.client.Query(ctx, query)
+	if err != nil {
+		return nil, "", unavailable("dynamo.Connections", err)
+	}
+	for _, item := range out.Items {
+		one, err := c.complete(ctx, readConnection(item))
+		if err != nil {
+			return nil, "", err
+		}
+		found = append(found, one)
+	}
+	if out.LastEvaluatedKey != nil && len(found) > 0 {
+		next = found[len(found)-1].ID
+	}
+	return found, next, nil
 }
 
 func (c *Connections) complete(ctx context.Context, one connection.Connection) (connection.Connection, error) {
-	a, err := c.Account(ctx, one.Account)
-	if err != nil {
-		return connection.Connection{}, fmt.Errorf("the account of %s: %w", one.ID, err)
-	}
-	assets, err := c.Assets(ctx, one.Account)
-	return one.Of(a, assets), err
+	a, held, err := c.load(ctx, one.Account)
+	return one.Of(a, held), err
 }
 
 // Owners lists the owners connected to an account. It reads an index and so may
