@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+	"time"
+
+	"tiktok-shop-affiliate/shared/account"
+	"tiktok-shop-affiliate/shared/api"
+	"tiktok-shop-affiliate/shared/connection"
+	"tiktok-shop-affiliate/shared/lambdahttp"
+	"tiktok-shop-affiliate/shared/redact"
+	"tiktok-shop-affiliate/shared/tiktokshop"
+)
+
+type links interface {
+	Mint(ctx context.Context, ask connection.Ask) (redact.Secret, connection.Link, error)
+}
+
+type directory interface {
+	List(ctx context.Context, owner, after string, limit int32) (found []connection.Connection, next string, err error)
+}
+
+// handler mints connect links and lists connections, always for the caller's owner.
+type handler struct {
+	links     links
+	directory directory
+	baseURL   string // public address of the connect pages; empty: the one each request came to
+}
+
+func (h *handler) routes(r *api.Router) http.Handler {
+	api.HandleStatus(r, "POST /v1/connect-links", api.Write, h.createLink)
+	api.Handle(r, "GET /v1/connections", api.Read, h.list)
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		base := h.baseURL
+		if base == "" {
+			base = lambdahttp.BaseURL(req)
+		}
+		r.ServeHTTP(w, req.WithContext(context.WithValue(req.Context(), baseKey{}, base)))
+	})
+}
+
+type baseKey struct{}
+
+type linkRequest struct {
+	Account  tiktokshop.AccountKind `json:"account"`
+	Market   string                 `json:"market"`
+	App      string                 `json:"app"`
+	ReturnTo string                 `json:"return_to"`
+}
+
+var marketForm = regexp.MustCompile(`^[A-Z]{2}$`)
+
+// Validate reports every fault.
+func (in *linkRequest) Validate(f *api.Fields) {
+	switch in.Account {
+	case tiktokshop.SellerAccount, tiktokshop.CreatorAccount, tiktokshop.PartnerAccount:
+	default:
+		f.Body("/account", `must be "seller", "creator" or "partner"`)
+	}
+	if !marketForm.MatchString(in.Market) {
+		f.Body("/market", `must be an ISO 3166 country code like "US"`)
+	}
+	if in.ReturnTo != "" && !connection.SafeURL(in.ReturnTo) {
+		f.Body("/return_to", "must be an https address")
+	}
+}
+
+type linkResponse struct {
+	URL       string    `json:"url"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+func (h *handler) createLink(ctx context.Context, call api.Call, in linkRequest) (api.Answer[linkResponse], error) {
+	token, link, err := h.links.Mint(ctx, connection.Ask{Owner: call.Owner, App: in.App, Kind: in.Account, Market: in.Market, ReturnTo: in.ReturnTo})
+	if err != nil {
+		return api.Answer[linkResponse]{}, err
+	}
+	base, _ := ctx.Value(baseKey{}).(string)
+	return api.Answer[linkResponse]{Status: http.StatusCreated, Body: linkResponse{
+		URL: base + "/connect/" + token.Reveal(), ExpiresAt: link.ExpiresAt.Truncate(time.Second),
+	}}, nil
+}
+
+const (
+	defaultLimit = 50
+	maxLimit     = 100
+)
+
+type listRequest struct {
+	Limit  int    `query:"limit"`
+	Cursor string `query:"cursor"`
+}
+
+// Validate sets the default.
+func (in *listRequest) Validate(f *api.Fields) {
+	if in.Limit == 0 {
+		in.Limit = defaultLimit
+	}
+	if in.Limit < 1 || in.Limit > maxLimit {
+		f.Parameter("limit", "must be from 1 to %d", maxLimit)
+	}
+}
+
+type connectionView struct {
+	ID                     string                 `json:"id"`
+	Account                tiktokshop.AccountKind `json:"account"`
+	Name                   string                 `json:"name"`
+	Region                 string                 `json:"region"`
+	Market                 string                 `json:"market"`
+	State                  connection.State       `json:"state"`
+	Reason                 account.Reason         `json:"reason,omitempty"`
+	Scopes                 []string               `json:"scopes"`
+	MissingScopes          []string               `json:"missing_scopes"`
+	Assets                 []assetView            `json:"assets"`
+	CreatedAt              time.Time              `json:"created_at"`
+	ConnectedAt            time.Time              `json:"connected_at"`
+	AccessExpiresAt        time.Time              `json:"access_expires_at"`
+	AuthorizationExpiresAt time.Time              `json:"authorization_expires_at,omitzero"`
+}
+
+type assetView struct {
+	ID     account.AssetID    `json:"id"`
+	Name   string             `json:"name"`
+	Market string             `json:"market"`
+	State  account.AssetState `json:"state"`
+}
+
+func (h *handler) list(ctx context.Context, call api.Call, in listRequest) (api.Page[connectionView], error) {
+	var after string
+	if in.Cursor != "" {
+		if err := call.DecodeCursor(ctx, in.Cursor, &after); err != nil {
+			return api.Page[connectionView]{}, err
+		}
+	}
+	found, next, err := h.directory.List(ctx, call.Owner, after, int32(in.Limit)) //nolint:gosec // at most maxLimit
+	if err != nil {
+		return api.Page[connectionView]{}, err
+	}
+	if next != "" {
+		if next, err = call.EncodeCursor(ctx, next); err != nil {
+			return api.Page[connectionView]{}, err
+		}
+	}
+	views := make([]connectionView, 0, len(found))
+	for _, c := range found {
+		views = append(views, view(c))
+	}
+	return api.NewPage(views, next), nil
+}
+
+func view(c connection.Connection) connectionView {
+	v := connectionView{
+		ID: c.ID, Account: c.Kind(), Name: c.Name, Region: c.Region, Market: c.Market, State: c.State, Reason: c.Reason,
+		Scopes: append([]string{}, c.Scopes...), MissingScopes: append([]string{}, c.MissingScopes()...), Assets: []assetView{},
+		CreatedAt: c.CreatedAt, ConnectedAt: c.ConnectedAt, AccessExpiresAt: c.AccessExpiresAt, AuthorizationExpiresAt: c.AuthorizationExpiresAt,
+	}
+	for _, a := range c.Assets {
+		v.Assets = append(v.Assets, assetView{ID: a.ID, Name: a.Name, Market: a.Region, State: a.State})
+	}
+	return v
+}
