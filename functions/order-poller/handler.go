@@ -1,0 +1,24 @@
+package main
+
+import (
+	"context"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+type planner interface {
+	Run(ctx context.Context) (woken int, err error)
+}
+
+type handler struct{ planner planner }
+
+// Answer tells the operator who invokes the function by hand.
+type Answer struct {
+	Woken int `json:"woken"`
+}
+
+// Handle wakes the readers of what is due. The event says nothing we need.
+func (h *handler) Handle(ctx context.Context, _ events.EventBridgeEvent) (Answer, error) {
+	woken, err := h.planner.Run(ctx)
+	return Answer{Woken: woken}, err
+}

@@ -1,0 +1,48 @@
+// Command order-poller finds, on a schedule, the assets whose orders are due to
+// be read and wakes the fetcher.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"tiktok-shop-affiliate/shared/bootstrap"
+	"tiktok-shop-affiliate/shared/dynamo"
+	"tiktok-shop-affiliate/shared/obs"
+	"tiktok-shop-affiliate/shared/order"
+	"tiktok-shop-affiliate/shared/queue"
+)
+
+type config struct {
+	Orders string        `env:"ORDERS_TABLE,required"`
+	Queue  string        `env:"ORDER_QUEUE_URL,required"`
+	Claim  time.Duration `env:"ORDER_CLAIM" envDefault:"5m"` // how long a woken asset is left alone
+}
+
+func main() {
+	bootstrap.Main(func(ctx context.Context) (func(), error) {
+		settings, err := bootstrap.Settings[config]()
+		if err != nil {
+			return nil, err
+		}
+		cfg, err := bootstrap.AWS(ctx)
+		if err != nil {
+			return nil, err
+		}
+		h := &handler{planner: order.NewPlanner(order.PlannerOptions{
+			Store:  dynamo.NewOrders(dynamodb.NewFromConfig(cfg), settings.Orders),
+			Wakes:  queue.NewSender(sqs.NewFromConfig(cfg), settings.Queue),
+			Meter:  obs.NewMeter(bootstrap.Now),
+			Now:    bootstrap.Now,
+			Log:    slog.Default(),
+			Shards: dynamo.DueShards,
+			Claim:  settings.Claim,
+		})}
+		return func() { lambda.StartHandlerFunc(h.Handle) }, nil
+	})
+}

@@ -1,0 +1,356 @@
+package order
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"tiktok-shop-affiliate/shared/fault"
+	"tiktok-shop-affiliate/shared/obs"
+)
+
+const (
+	// resumeWithin is how old a scan may be to be resumed: page tokens hold
+	// something like an offset, which is worth less and less.
+	resumeWithin = 15 * time.Minute
+	ordersAtOnce = 8
+	writeTries   = 5
+)
+
+// scan is one complete read of a window.
+type scan struct {
+	*Fetcher
+	lease  Lease
+	search Search
+	window Window
+	number int64 // of this scan; higher ones know better
+
+	known Marks // what the last scans stored
+	seen  Marks // what this scan has seen
+	pages []Checkpoint
+	page  int
+	token string
+	// put off are rows that may be new or may be an old row that was attributed
+	// anew; only the end of the scan tells.
+	putOff []Row
+
+	total            int
+	created, changed int
+}
+
+// scan reads the window's pages, writes the rows that say something new, and
+// returns the window as it is now, with the one that follows if the open window
+// was closed.
+func (f *Fetcher) scan(ctx context.Context, lease Lease, w Window, search Search) (Window, *Window, error) {
+	pages, err := f.store.Checkpoints(ctx, w)
+	if err != nil {
+		return w, nil, err
+	}
+	s := &scan{Fetcher: f, lease: lease, search: search, window: w, pages: pages}
+	if !s.resume() {
+		s.restart()
+	}
+	for attempt := 1; ; attempt++ {
+		err := s.readPages(ctx)
+		if attempt == 1 && s.token != "" && refusesToken(err) {
+			s.restart()
+			continue
+		}
+		if err != nil {
+			return s.window, nil, err
+		}
+		if len(s.seen) == s.total || attempt > 1 {
+			break
+		}
+		s.restart() // rows moved between the pages while we read
+	}
+	if err := s.placeRest(ctx); err != nil {
+		return s.window, nil, err
+	}
+	return s.complete(ctx)
+}
+
+// refusesToken reports whether the page token may be why a page was refused.
+func refusesToken(err error) bool {
+	var refused *searchError
+	return errors.As(err, &refused) && (fault.Is(err, fault.Invalid) || fault.Is(err, fault.Internal))
+}
+
+// resume continues the scan that a stop or a crash has left, if it is young.
+func (s *scan) resume() bool {
+	now := s.now()
+	s.known = Marks{}
+	slices.SortStableFunc(s.pages, func(a, b Checkpoint) int { return int(a.Scan - b.Scan) })
+	for _, page := range s.pages {
+		maps.Copy(s.known, page.Marks) // newer scans win
+	}
+	if s.window.ScanTo.IsZero() || now.Sub(s.window.ScanStart) > resumeWithin {
+		return false
+	}
+	s.number, s.seen = s.window.Scan, Marks{}
+	slices.SortFunc(s.pages, func(a, b Checkpoint) int { return a.Page - b.Page })
+	for _, page := range s.pages {
+		if page.Scan != s.number || page.Page != s.page {
+			break
+		}
+		maps.Copy(s.seen, page.Marks)
+		s.page, s.token = page.Page+1, page.Next
+	}
+	return s.token != ""
+}
+
+// restart begins a new scan with a frozen end.
+func (s *scan) restart() {
+	now := s.now()
+	s.number = max(s.number, s.window.Scan) + 1
+	s.window.ScanStart, s.window.ScanTo = now, s.window.To
+	if s.window.Open() {
+		s.window.ScanTo = now.Truncate(time.Second)
+	}
+	s.seen, s.page, s.token, s.putOff = Marks{}, 0, "", nil
+}
+
+// readPages reads from the current page to the last.
+func (s *scan) readPages(ctx context.Context) error {
+	if !s.window.From.Before(s.window.ScanTo) { // nothing can have been created yet
+		s.total = 0
+		return nil
+	}
+	for most := 0; ; {
+		page, err := s.search(ctx, Query{Perspective: s.window.Perspective, From: s.window.From, To: s.window.ScanTo, Token: s.token})
+		if err != nil {
+			return &searchError{err}
+		}
+		if !s.now().Before(s.lease.Until) {
+			return ErrFenced
+		}
+		marks, err := s.apply(ctx, page.Rows)
+		if err != nil {
+			return err
+		}
+		s.total = page.Total
+		most = max(most, 2*(page.Total+pageSize-1)/pageSize+2)
+		last := page.Next == "" || page.Next == s.token || len(page.Rows) == 0 || s.page+1 >= most
+		if err := s.checkpoint(ctx, Checkpoint{Page: s.page, Scan: s.number, Next: page.Next, Marks: marks}, last); err != nil {
+			return err
+		}
+		s.page, s.token = s.page+1, page.Next
+		if last {
+			return nil
+		}
+		if s.timeUp(ctx, s.lease) {
+			return errStopped
+		}
+	}
+}
+
+// checkpoint stores a page that was read. A window of one page that says
+// nothing new needs no write.
+func (s *scan) checkpoint(ctx context.Context, page Checkpoint, last bool) error {
+	if s.page == 0 && !last {
+		s.window.Scan = s.number
+		if err := s.store.SaveWindow(ctx, s.lease, s.window, nil); err != nil {
+			return err
+		}
+	}
+	at := slices.IndexFunc(s.pages, func(p Checkpoint) bool { return p.Page == page.Page })
+	if at >= 0 && page.Page == 0 && last && maps.Equal(s.pages[at].Marks, page.Marks) {
+		return nil
+	}
+	if err := s.store.SaveCheckpoint(ctx, s.lease, s.window, page); err != nil {
+		return err
+	}
+	if at >= 0 {
+		s.pages[at] = page
+	} else {
+		s.pages = append(s.pages, page)
+	}
+	return nil
+}
+
+// complete stores that the window was read, closes the open window when it has
+// grown old, and forgets pages that are not there any more.
+func (s *scan) complete(ctx context.Context) (Window, *Window, error) {
+	w := s.window
+	end := w.ScanTo
+	w.ReadAt, w.Rows, w.Scan, w.ScanTo = w.ScanStart, len(s.seen), s.number, time.Time{}
+	var following *Window
+	if w.Open() && end.Sub(w.From) >= newestSpan {
+		w.To = end
+		following = &Window{Asset: w.Asset, Perspective: w.Perspective, From: end}
+		following.DueAt = s.cadence.next(*following, w.ReadAt)
+	}
+	w.DueAt = s.cadence.next(w, w.ReadAt)
+	w.ScanStart = time.Time{}
+	if err := s.store.SaveWindow(ctx, s.lease, w, following); err != nil {
+		return w, nil, err
+	}
+	extra := slices.DeleteFunc(slices.Clone(s.pages), func(p Checkpoint) bool { return p.Page < s.page })
+	if err := s.store.DropCheckpoints(ctx, s.lease, w, extra); err != nil {
+		return w, nil, err
+	}
+	if len(s.seen) != s.total {
+		s.log.WarnContext(ctx, "a window's rows differ from TikTok Shop's count", "asset", w.Asset, "from", w.From, "rows", len(s.seen), "total", s.total)
+	}
+	s.log.InfoContext(ctx, "window read", "asset", w.Asset, "perspective", w.Perspective, "from", w.From, "to", end,
+		"pages", s.page, "rows", len(s.seen), "created", s.created, "changed", s.changed)
+	return w, following, nil
+}
+
+// apply writes what is new on a page and returns the marks of the rows that are
+// stored now.
+func (s *scan) apply(ctx context.Context, rows []Row) (Marks, error) {
+	marks := Marks{}
+	var news []Row
+	unreadable := 0
+	for _, row := range rows {
+		mark, content := row.mark(), row.Hash()
+		if known, ok := s.known[mark]; !ok || known != content {
+			news = append(news, row)
+			if len(row.Unreadable) > 0 {
+				unreadable++
+			}
+		}
+		marks[mark], s.seen[mark] = content, content
+	}
+	if unreadable > 0 {
+		s.meter.Put("OrderRowUnreadable", float64(unreadable), obs.Count, nil)
+		s.log.WarnContext(ctx, "rows with fields that cannot be read are kept as they came", "asset", s.lease.Asset, "rows", unreadable)
+	}
+	before := len(s.putOff)
+	if err := s.place(ctx, news, false); err != nil {
+		return nil, err
+	}
+	for _, row := range s.putOff[before:] {
+		delete(marks, row.mark())
+	}
+	maps.Copy(s.known, marks)
+	return marks, nil
+}
+
+// placeRest decides about the rows that were put off, now that all rows of the
+// window have been seen.
+func (s *scan) placeRest(ctx context.Context) error {
+	rest := s.putOff
+	if len(rest) == 0 {
+		return nil
+	}
+	if err := s.place(ctx, rest, true); err != nil {
+		return err
+	}
+	at := slices.IndexFunc(s.pages, func(p Checkpoint) bool { return p.Page == s.page-1 })
+	if at < 0 {
+		return nil
+	}
+	page := s.pages[at]
+	page.Marks = maps.Clone(page.Marks)
+	for _, row := range rest {
+		page.Marks[row.mark()] = row.Hash()
+	}
+	return s.store.SaveCheckpoint(ctx, s.lease, s.window, page)
+}
+
+// place finds the stored row of each row, or makes one, order by order.
+func (s *scan) place(ctx context.Context, rows []Row, atEnd bool) error {
+	byOrder := map[string][]Row{}
+	for _, row := range rows {
+		byOrder[row.OrderID] = append(byOrder[row.OrderID], row)
+	}
+	outcomes := make(chan outcome, len(rows))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(ordersAtOnce)
+	for _, id := range slices.Sorted(maps.Keys(byOrder)) {
+		group.Go(func() error {
+			stored, err := s.store.Order(ctx, s.lease.Asset, s.window.Perspective, id)
+			if err != nil {
+				return err
+			}
+			for _, row := range byOrder[id] {
+				o, err := s.placeRow(ctx, &stored, row, atEnd)
+				if err != nil {
+					return fmt.Errorf("order %s: %w", id, err)
+				}
+				outcomes <- o
+			}
+			return nil
+		})
+	}
+	err := group.Wait()
+	close(outcomes)
+	for o := range outcomes {
+		switch o.what {
+		case wasCreated:
+			s.created++
+		case wasChanged:
+			s.changed++
+		case wasPutOff:
+			s.putOff = append(s.putOff, o.row)
+		case wasSame:
+		}
+	}
+	return err
+}
+
+type outcome struct {
+	what what
+	row  Row
+}
+
+type what int
+
+const (
+	wasSame what = iota
+	wasCreated
+	wasChanged
+	wasPutOff
+)
+
+// placeRow finds the row among the stored rows of its order: the same sale
+// through the same content and creator. Failing that, a stored row of the same
+// SKU that this scan has not seen may be the one, attributed anew; that is known
+// at the end of the scan. Else the row is new.
+func (s *scan) placeRow(ctx context.Context, stored *[]Row, row Row, atEnd bool) (outcome, error) {
+	for range writeTries {
+		at := slices.IndexFunc(*stored, func(old Row) bool { return old.mark() == row.mark() })
+		if at < 0 {
+			at = slices.IndexFunc(*stored, func(old Row) bool {
+				_, seen := s.seen[old.mark()]
+				return old.SKUID == row.SKUID && !seen
+			})
+			if at >= 0 && !atEnd {
+				return outcome{wasPutOff, row}, nil
+			}
+		}
+		if at < 0 {
+			next := row.born(*stored, s.now())
+			err := s.store.Create(ctx, s.lease, next)
+			var exists *ExistsError
+			if errors.As(err, &exists) { // the index lags behind: now we know it
+				*stored = append(*stored, exists.Row)
+				continue
+			}
+			*stored = append(*stored, next)
+			return outcome{wasCreated, next}, err
+		}
+		old := (*stored)[at]
+		if old.Hash() == row.Hash() {
+			return outcome{wasSame, old}, nil
+		}
+		next := row.grown(old, s.now(), s.window.ReadAt)
+		err := s.store.Replace(ctx, s.lease, next)
+		if errors.Is(err, ErrStale) {
+			if *stored, err = s.store.Order(ctx, s.lease.Asset, s.window.Perspective, row.OrderID); err != nil {
+				return outcome{}, err
+			}
+			continue
+		}
+		(*stored)[at] = next
+		return outcome{wasChanged, next}, err
+	}
+	return outcome{}, fault.New("order.Scan", fault.Unavailable, "a row kept changing under our hands")
+}

@@ -1,0 +1,117 @@
+package order
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"tiktok-shop-affiliate/shared/account"
+)
+
+// Wake asks for one asset's due windows to be read. It carries no state: the
+// store says what is due.
+type Wake struct {
+	Asset account.AssetID `json:"asset"`
+}
+
+// Errors of stores.
+var (
+	// ErrHeld says that another holds the asset's lease.
+	ErrHeld = errors.New("order: another reads this asset")
+	// ErrFenced says that the lease was lost: a newer holder has written.
+	ErrFenced = errors.New("order: the lease was lost")
+	// ErrUnscheduled says that the asset's orders are not to be read.
+	ErrUnscheduled = errors.New("order: the asset is not scheduled")
+	// ErrStale says that the row has another revision by now.
+	ErrStale = errors.New("order: the row has changed since it was read")
+)
+
+// ExistsError says that a row of that key is there already.
+type ExistsError struct{ Row Row }
+
+// Error implements error.
+func (e *ExistsError) Error() string { return "order: a row of that key exists" }
+
+// Due is an asset's entry in the due index.
+type Due struct {
+	Asset account.AssetID
+	At    time.Time
+}
+
+// DueStore is the part of the store that a Planner needs.
+type DueStore interface {
+	// Due calls each with one page after the other of the assets of a shard that are due at now, the longest due first.
+	Due(ctx context.Context, shard int, now time.Time, each func([]Due) error) error
+	// Claim pushes the asset's due time to until, if it still is due.At. It returns since when the read has been wanted, or
+	// ErrHeld when another was faster.
+	Claim(ctx context.Context, due Due, until time.Time) (wanted time.Time, err error)
+}
+
+// Lease is the right to read an asset until a time. Its Fence grows from lease
+// to lease; stores refuse writes of a lease when a newer one has written.
+type Lease struct {
+	Asset    account.AssetID
+	Owner    string
+	Fence    int64
+	Until    time.Time
+	DueAt    time.Time
+	Failures int // reads that failed in a row
+
+	Asks    int64       // how often reads were asked for; lets Release notice new ones
+	AskedAt time.Time   // windows not read since then are due; zero for none
+	Pulls   []time.Time // windows that hold orders created in the hour after are due
+}
+
+// wants reports whether the window is to be read.
+func (l Lease) wants(w Window, now time.Time) bool {
+	for _, from := range l.Pulls {
+		if w.overlaps(from, from.Add(PullSpan)) {
+			return true
+		}
+	}
+	return !w.DueAt.IsZero() && (!w.DueAt.After(now) || w.ScanTo.After(w.From) || !l.AskedAt.Before(w.ReadAt) && !l.AskedAt.IsZero())
+}
+
+// PullSpan is the span of create times that one pull makes due.
+const PullSpan = time.Hour
+
+// Store keeps schedules, windows and rows. Reads are strongly consistent unless
+// said otherwise; returned values are the caller's. A write under a lease whose
+// fence is older than one that has written the same item is ErrFenced.
+type Store interface {
+	// Acquire takes the asset's lease. It answers ErrHeld while another's runs and ErrUnscheduled when the asset is not scheduled.
+	Acquire(ctx context.Context, asset account.AssetID, owner string, now, until time.Time) (Lease, error)
+	// Release ends the lease and makes the asset due again, or takes it off the schedule when due is zero. When a read was asked
+	// for since Acquire, the asset is due when that asked, if that is sooner; again says whether that is now.
+	Release(ctx context.Context, lease Lease, now, due time.Time, failures int) (again bool, err error)
+
+	// Windows lists the windows of a stream in order.
+	Windows(ctx context.Context, asset account.AssetID, perspective Perspective) ([]Window, error)
+	// CreateWindows stores windows that do not exist yet, all or none.
+	CreateWindows(ctx context.Context, lease Lease, windows []Window) error
+	// Checkpoints lists the pages of a window in order.
+	Checkpoints(ctx context.Context, w Window) ([]Checkpoint, error)
+	// SaveCheckpoint stores a page.
+	SaveCheckpoint(ctx context.Context, lease Lease, w Window, c Checkpoint) error
+	// DropCheckpoints removes pages.
+	DropCheckpoints(ctx context.Context, lease Lease, w Window, pages []Checkpoint) error
+	// SaveWindow stores the state of an existing window and, in one step, creates the window that follows if one is given.
+	SaveWindow(ctx context.Context, lease Lease, w Window, following *Window) error
+
+	// Order lists the stored rows of an order. Rows written a moment ago may be missing.
+	Order(ctx context.Context, asset account.AssetID, perspective Perspective, orderID string) ([]Row, error)
+	// Create stores a row under a key that must be free; else the error is an *ExistsError with the row that is there.
+	Create(ctx context.Context, lease Lease, row Row) error
+	// Replace stores the next revision of a row; ErrStale when the stored one is not row.Rev-1.
+	Replace(ctx context.Context, lease Lease, row Row) error
+}
+
+// Selection asks for stored rows of a stream created in [From, To).
+type Selection struct {
+	Asset       account.AssetID
+	Perspective Perspective
+	From, To    time.Time
+	Status      Status // empty: all
+	Limit       int    // 1 to 100
+	After       string // where the last page ended; empty for the first
+}

@@ -1,0 +1,141 @@
+package order
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"tiktok-shop-affiliate/shared/account"
+	"tiktok-shop-affiliate/shared/fault"
+	"tiktok-shop-affiliate/shared/tiktokshop"
+)
+
+// pageSize is the most rows an order search gives at once.
+const pageSize = 100
+
+// Query asks for one page of the rows created in [From, To).
+type Query struct {
+	Perspective Perspective
+	From, To    time.Time
+	Token       string // Next of the page before; empty for the first
+}
+
+// Page is one page of an order search.
+type Page struct {
+	Rows  []Row
+	Total int    // rows of all pages, as TikTok Shop counts them
+	Next  string // empty on the last page
+}
+
+// Search gives pages of one asset's orders. Its errors are TikTok Shop's.
+type Search func(ctx context.Context, q Query) (Page, error)
+
+// Grants elects a healthy grant for an asset; *account.Grants is one.
+type Grants interface {
+	Asset(ctx context.Context, id account.AssetID) (tiktokshop.Grant, account.Asset, error)
+}
+
+// TikTok opens order searches at TikTok Shop.
+type TikTok struct {
+	client *tiktokshop.Client
+	grants Grants
+}
+
+// NewTikTok reads orders with the client and the grants of connected accounts.
+func NewTikTok(client *tiktokshop.Client, grants Grants) *TikTok {
+	return &TikTok{client: client, grants: grants}
+}
+
+// Open elects a grant for the asset. The error is fault.Reconnect or
+// fault.NotFound when nobody's grant reaches it any more.
+func (t *TikTok) Open(ctx context.Context, asset account.AssetID) (Search, error) {
+	grant, held, err := t.grants.Asset(ctx, asset)
+	if err != nil {
+		return nil, err
+	}
+	switch Perspective(asset.Perspective()) {
+	case Seller:
+		return sellerSearch(asset, t.client.Seller(grant, held.Cipher)), nil
+	case Creator:
+		return creatorSearch(asset, t.client.Creator(grant)), nil
+	case TAP:
+		return tapSearch(asset, t.client.Partner(grant, held.Cipher)), nil
+	case CAP:
+	}
+	return nil, fault.New("order.Open", fault.NotFound, "this asset has no orders")
+}
+
+func sellerSearch(asset account.AssetID, seller *tiktokshop.Seller) Search {
+	return func(ctx context.Context, q Query) (Page, error) {
+		answer, err := seller.SearchOrders(ctx, tiktokshop.SellerSearchOrdersRequest{PageSize: pageSize, PageToken: q.Token, CreateTimeGE: unix(q.From), CreateTimeLT: unix(q.To)})
+		if err != nil {
+			return Page{}, err
+		}
+		page := Page{Total: int(answer.TotalCount), Next: answer.NextPageToken}
+		for _, order := range answer.Orders {
+			head := orderHead(order.ID, order.CreateTime, order.DeliveryTime, order.Status)
+			for _, sku := range order.SKUs {
+				if err := page.add(asset, q, head, sku.Raw); err != nil {
+					return Page{}, err
+				}
+			}
+		}
+		return page, nil
+	}
+}
+
+func creatorSearch(asset account.AssetID, creator *tiktokshop.Creator) Search {
+	return func(ctx context.Context, q Query) (Page, error) {
+		answer, err := creator.SearchOrders(ctx, tiktokshop.CreatorSearchOrdersRequest{PageSize: pageSize, PageToken: q.Token, CreateTimeGE: unix(q.From), CreateTimeLT: unix(q.To)})
+		if err != nil {
+			return Page{}, err
+		}
+		page := Page{Total: int(answer.TotalCount), Next: answer.NextPageToken}
+		for _, order := range answer.Orders {
+			head := orderHead(order.ID, order.CreateTime, order.DeliveryTime, order.Status)
+			for _, sku := range order.SKUs {
+				if err := page.add(asset, q, head, sku.Raw); err != nil {
+					return Page{}, err
+				}
+			}
+		}
+		return page, nil
+	}
+}
+
+func tapSearch(asset account.AssetID, partner *tiktokshop.Partner) Search {
+	return func(ctx context.Context, q Query) (Page, error) {
+		answer, err := partner.SearchOrders(ctx, tiktokshop.PartnerSearchOrdersRequest{PageSize: pageSize, PageToken: q.Token, CreateTimeGE: unix(q.From), CreateTimeLT: unix(q.To)})
+		if err != nil {
+			return Page{}, err
+		}
+		page := Page{Total: int(answer.TotalCount), Next: answer.NextPageToken}
+		for _, row := range answer.SKUOrders {
+			if err := page.add(asset, q, nil, row.Raw); err != nil {
+				return Page{}, err
+			}
+		}
+		return page, nil
+	}
+}
+
+func (p *Page) add(asset account.AssetID, q Query, head map[string]any, raw json.RawMessage) error {
+	row, err := FromTikTok(asset, q.Perspective, head, raw, q.From)
+	p.Rows = append(p.Rows, row)
+	return err
+}
+
+// orderHead is what seller and creator searches say once per order.
+func orderHead(id tiktokshop.ID, created, delivered tiktokshop.Unix, status string) map[string]any {
+	head := map[string]any{"id": string(id), "create_time": json.Number(fmt.Sprint(int64(created)))}
+	if delivered != 0 {
+		head["delivery_time"] = json.Number(fmt.Sprint(int64(delivered)))
+	}
+	if status != "" {
+		head["status"] = status
+	}
+	return head
+}
+
+func unix(t time.Time) tiktokshop.Unix { return tiktokshop.Unix(t.Unix()) }
