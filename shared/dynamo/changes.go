@@ -73,6 +73,10 @@ func nounChanges(old, current Item, entity string) []Change {
 		return contentChange(old, current)
 	case entityLink:
 		return linkChange(old, current)
+	case entityOrder:
+		return orderChange(old, current)
+	case entityReview:
+		return reviewChange(old, current)
 	}
 	return nil
 }

@@ -1,0 +1,40 @@
+// Command publisher reads the streams of the tables and tells what changed on
+// the event bus. No other function publishes: a change that is stored is a
+// change that is told.
+package main
+
+import (
+	"context"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+
+	"tiktok-shop-affiliate/shared/bootstrap"
+	"tiktok-shop-affiliate/shared/bus"
+	"tiktok-shop-affiliate/shared/dynamo"
+)
+
+type config struct {
+	Accounts string `env:"ACCOUNTS_TABLE,required"`
+	Bus      string `env:"EVENT_BUS_NAME,required"`
+}
+
+func main() {
+	bootstrap.Main(func(ctx context.Context) (func(), error) {
+		settings, err := bootstrap.Settings[config]()
+		if err != nil {
+			return nil, err
+		}
+		cfg, err := bootstrap.AWS(ctx)
+		if err != nil {
+			return nil, err
+		}
+		connections := dynamo.NewConnections(dynamodb.NewFromConfig(cfg), settings.Accounts, "")
+		h := &handler{
+			audience: func() audience { return dynamo.NewAudience(connections) },
+			bus:      bus.NewPublisher(eventbridge.NewFromConfig(cfg), settings.Bus),
+		}
+		return func() { lambda.StartHandlerFunc(h.Handle) }, nil
+	})
+}
