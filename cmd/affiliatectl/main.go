@@ -17,6 +17,7 @@ import (
 
 const usage = `usage: affiliatectl <command> [flags]
 
+  owners    say which owner an API client acts for
   redrive   list dead letters, or move them back into their queues
 `
 
@@ -31,6 +32,7 @@ func main() {
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	commands := map[string]func(context.Context, aws.Config, []string, io.Writer) error{
+		"owners":  owners,
 		"redrive": redrive,
 	}
 	if len(args) == 0 || commands[args[0]] == nil {

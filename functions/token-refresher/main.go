@@ -34,6 +34,6 @@ func main() {
 			queue:    queue.NewSender(sqs.NewFromConfig(cfg), settings.Queue),
 			now:      bootstrap.Now,
 		}
-		return func() { lambda.StartHandlerFunc(h.Handle) }, nil
+		return func() { lambda.Start(h.Handle) }, nil
 	})
 }

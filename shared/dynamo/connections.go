@@ -136,7 +136,7 @@ func (c *Connections) enrolment(e connection.Enrolment, held []account.Asset) []
 		c.connectionItem(e.Connection),
 	}
 	for _, asset := range e.Assets {
-		items = append(items, c.assetItem(asset), scheduleNow(c.orders, asset, now))
+		items = append(items, c.assetItem(asset), enrolOrders(c.orders, asset.ID, now))
 	}
 	for _, asset := range held {
 		gone := !slices.ContainsFunc(e.Assets, func(a account.Asset) bool { return a.ID == asset.ID })
@@ -184,18 +184,6 @@ func (c *Connections) connectionItem(made connection.Connection) types.TransactW
 		ExpressionAttributeValues: Item{
 			":entity": str(entityConnection), ":id": str(made.ID), ":owner": str(made.Owner), ":account": str(string(made.Account)),
 			":market": str(made.Market), ":now": unix(made.ConnectedAt), ":rpk": str(connectionReversePK(string(made.Account))), ":one": num(1),
-		},
-	}}
-}
-
-// scheduleNow makes the orders of an asset due. What else stands in the schedule
-// stays.
-func scheduleNow(table string, asset account.Asset, now time.Time) types.TransactWriteItem {
-	return types.TransactWriteItem{Update: &types.Update{
-		TableName: &table, Key: itemKey(schedulePK(string(asset.ID)), scheduleSK()),
-		UpdateExpression: aws.String("SET entity = :entity, asset = :asset, due_shard = :shard, due_at = :now ADD rev :one"),
-		ExpressionAttributeValues: Item{
-			":entity": str(entitySchedule), ":asset": str(string(asset.ID)), ":shard": str(dueShard(dueOrders, string(asset.ID))), ":now": unix(now), ":one": num(1),
 		},
 	}}
 }
