@@ -5,7 +5,8 @@ import "slices"
 // App is one app of a developer, as Partner Center holds it. Webhooks are signed
 // with the app's secret.
 type App struct {
-	Name             string `json:"name"` // the developer's own word for it
+	Name             string `json:"name"`  // the developer's own word for it
+	Title            string `json:"title"` // what users read; the name when empty
 	Key              string `json:"key"`
 	Secret           string `json:"secret"`
 	SellerServiceID  string `json:"seller_service_id"`
@@ -17,7 +18,7 @@ type App struct {
 // DefaultApp is the app a sandbox has when none is given.
 func DefaultApp() App {
 	return App{
-		Name: "main", Key: "sandboxappkey", Secret: "sandbox-app-secret",
+		Name: "main", Title: "Affiliate Desk", Key: "sandboxappkey", Secret: "sandbox-app-secret",
 		SellerServiceID: "7100000000000000001", PartnerServiceID: "7100000000000000002",
 	}
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"embed"
 	"html/template"
 	"net/http"
@@ -15,10 +16,15 @@ var pageFiles embed.FS
 var pages = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
 
 func show(w http.ResponseWriter, status int, page string, data any) {
+	var text bytes.Buffer
+	if err := pages.ExecuteTemplate(&text, page, data); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_ = pages.ExecuteTemplate(w, page, data)
+	_, _ = text.WriteTo(w)
 }
 
 func problem(w http.ResponseWriter, title, text string) {
@@ -85,7 +91,7 @@ func (s *Sandbox) askConsent(w http.ResponseWriter, r *http.Request, kind Kind) 
 		Accounts                                                                        []consentAccount
 		Scopes                                                                          []string
 	}{
-		Title: "Authorize " + app.Name, Action: r.URL.Path, App: app.Name, Identifier: identifier(kind), State: r.FormValue("state"),
+		Title: "Authorize " + orElse(app.Title, app.Name), Action: r.URL.Path, App: orElse(app.Title, app.Name), Identifier: identifier(kind), State: r.FormValue("state"),
 		IdentifierValue: r.FormValue(identifier(kind)), Manage: "/consent/" + string(kind) + "/authorizations",
 	}
 	for _, u := range s.ofKind(kind) {

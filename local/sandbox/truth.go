@@ -42,8 +42,8 @@ type TruthAsset struct {
 
 // TruthOrders counts the SKU rows that one asset sees.
 type TruthOrders struct {
-	Rows     int           `json:"rows"`
-	ByStatus map[state]int `json:"by_status"` // unpaid, pending, settled, no_commission, frozen
+	Rows     int            `json:"rows"`
+	ByStatus map[string]int `json:"by_status"` // unpaid, pending, settled, no_commission, frozen
 }
 
 // TruthRow is one SKU row that one asset sees.
@@ -156,10 +156,10 @@ func (s *Sandbox) Truth() Truth {
 			if v.perspective != "cap" {
 				account.Assets = append(account.Assets, v.asset)
 			}
-			orders := TruthOrders{ByStatus: map[state]int{}}
+			orders := TruthOrders{ByStatus: map[string]int{}}
 			for _, r := range s.rows(v.at, v.seen) {
 				orders.Rows++
-				orders.ByStatus[r.status(v)]++
+				orders.ByStatus[string(r.status(v))]++
 			}
 			t.Orders[v.asset.ID+"/"+v.perspective] = orders
 		}
