@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -225,4 +227,15 @@ func TestABatchOfAllSorts(t *testing.T) {
 	)
 	assert.Equal(t, []string{poison.MessageId, unsent.MessageId}, failed)
 	assert.Equal(t, map[string]int{"applied": 2, "recorded": 3, "unmatched": 1}, b.outcomes(t))
+}
+
+func TestSampleEvent(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("../../events/webhook-processor.json")
+	require.NoError(t, err)
+	var event events.SQSEvent
+	require.NoError(t, json.Unmarshal(raw, &event))
+	b := newBench(t)
+	assert.Empty(t, b.handle(t, event.Records...))
+	assert.Equal(t, map[string]int{"unmatched": 2, "recorded": 1}, b.outcomes(t))
 }

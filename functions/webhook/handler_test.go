@@ -6,9 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -211,6 +213,19 @@ func TestOtherMethodsAndPaths(t *testing.T) {
 	response, err := lambdahttp.New(f.routes()).Handle(t.Context(), event)
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusMethodNotAllowed, response.StatusCode)
+}
+
+func TestSampleEvent(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("../../events/webhook.json")
+	require.NoError(t, err)
+	var event events.APIGatewayV2HTTPRequest
+	require.NoError(t, json.Unmarshal(raw, &event))
+	f := newFixture(`{"apps":[{"name":"main","key":"abcdef","secret":"123","portal":"us","accounts":["creator"]}]}`)
+	response, err := lambdahttp.New(f.routes()).Handle(t.Context(), event)
+	require.NoError(t, err)
+	assert.Equal(t, 200, response.StatusCode)
+	assert.Equal(t, event.Body, string(f.sent.messages[0].Body))
 }
 
 func TestRealQueueGetsWhatIsReadBehindIt(t *testing.T) {
