@@ -106,7 +106,7 @@ func (d *day) links(ctx context.Context) (string, error) {
 type reviewed struct {
 	ProductID string `json:"product_id"`
 	Decision  struct {
-		Verdict string `json:"verdict"`
+		Action string `json:"action"`
 	} `json:"decision"`
 	State   string `json:"state"`
 	LinkURL string `json:"link_url"`
@@ -184,7 +184,7 @@ func (d *day) review(ctx context.Context) (string, error) {
 	stored := map[string]int{}
 	linked := 0
 	for _, item := range items {
-		stored[strings.ToUpper(item.Decision.Verdict)]++
+		stored[strings.ToUpper(item.Decision.Action)]++
 		if item.LinkURL != "" {
 			linked++
 		}
