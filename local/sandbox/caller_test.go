@@ -73,7 +73,7 @@ func call(t *testing.T, s *sandboxtest.Server, c *clock, r request) answer {
 	}
 	a := send(t, httpRequest)
 	if a.Code == 0 {
-		checkFacts(t, r.method, r.path, a.raw)
+		checkFacts(t, r.method, r.path, a.Data)
 	}
 	return a
 }

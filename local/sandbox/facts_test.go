@@ -13,29 +13,49 @@ import (
 	"tiktok-shop-affiliate/local/sandbox"
 )
 
-// facts are the described answers by operation: an object of names to types,
-// where a list has one element and "str", "int", "bool" are the leaves.
-var facts = sync.OnceValues(func() (map[string]any, error) {
-	raw, err := os.ReadFile("testdata/facts.json")
-	if err != nil {
+// described are the described fields by operation, as "data.shops[].id" → "string":
+// those of the contract, and for operations it does not know yet those beside this test.
+var described = sync.OnceValues(func() (map[string]map[string]string, error) {
+	var contract struct {
+		Operations map[string]map[string]struct{ Type string }
+	}
+	all := map[string]map[string]string{}
+	if err := readFile("testdata/facts.json", &all); err != nil {
 		return nil, err
 	}
-	var all map[string]any
-	return all, json.Unmarshal(raw, &all)
+	if err := readFile("../contract/partner-center.json", &contract); err != nil {
+		return nil, err
+	}
+	for operation, fields := range contract.Operations {
+		all[operation] = map[string]string{}
+		for field, fact := range fields {
+			all[operation][field] = fact.Type
+		}
+	}
+	return all, nil
 })
 
-// checkFacts fails when an answer has a field or a type that is not described.
-func checkFacts(t *testing.T, method, path string, raw []byte) {
+func readFile(name string, into any) error {
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(raw, into)
+}
+
+// checkFacts fails when the data of an answer has a field or a type that is not described.
+func checkFacts(t *testing.T, method, path string, data json.RawMessage) {
 	t.Helper()
-	all, err := facts()
+	all, err := described()
 	require.NoError(t, err)
-	for operation, described := range all {
+	for operation, fields := range all {
 		if verb, pattern, _ := strings.Cut(operation, " "); verb == method && fits(pattern, path) {
 			var got any
-			decoder := json.NewDecoder(strings.NewReader(string(raw)))
+			decoder := json.NewDecoder(strings.NewReader(string(data)))
 			decoder.UseNumber()
 			require.NoError(t, decoder.Decode(&got))
-			checkShape(t, operation, described, got)
+			assert.Equal(t, "object", typeOf(got), operation)
+			checkObject(t, operation, fields, "data", got.(map[string]any))
 			return
 		}
 	}
@@ -55,43 +75,60 @@ func fits(pattern, path string) bool {
 	return true
 }
 
-func checkShape(t *testing.T, at string, described, got any) {
+func checkObject(t *testing.T, operation string, fields map[string]string, at string, object map[string]any) {
 	t.Helper()
-	switch kind := described.(type) {
-	case string:
-		switch got := got.(type) {
-		case string:
-			assert.Equal(t, "str", kind, at)
-		case bool:
-			assert.Equal(t, "bool", kind, at)
-		case json.Number:
-			_, err := got.Int64()
-			assert.True(t, kind == "int" && err == nil, "%s: %v is not %s", at, got, kind)
-		default:
-			assert.Fail(t, "wrong type", "%s: %v is not %s", at, got, kind)
+	for name, value := range object {
+		field := at + "." + name
+		kind, known := fields[field]
+		if !assert.True(t, known, "%s: %s is not described", operation, field) {
+			continue
 		}
-	case []any:
-		list, ok := got.([]any)
-		assert.True(t, ok, "%s: %v is not a list", at, got)
+		list, isList := value.([]any)
+		if assert.Equal(t, strings.HasPrefix(kind, "[]"), isList, "%s: %s", operation, field) && !isList {
+			list = []any{value}
+		} else {
+			field += "[]"
+		}
 		for _, element := range list {
-			checkShape(t, at+"[]", kind[0], element)
-		}
-	case map[string]any:
-		object, ok := got.(map[string]any)
-		assert.True(t, ok, "%s: %v is not an object", at, got)
-		for name, value := range object {
-			if inner, known := kind[name]; assert.True(t, known, "%s.%s is not described", at, name) {
-				checkShape(t, at+"."+name, inner, value)
+			assert.Equal(t, strings.TrimPrefix(kind, "[]"), typeOf(element), "%s: %s", operation, field)
+			if inner, ok := element.(map[string]any); ok {
+				checkObject(t, operation, fields, field, inner)
 			}
 		}
 	}
 }
 
-func TestEveryOperationHasFacts(t *testing.T) {
+func typeOf(value any) string {
+	switch value := value.(type) {
+	case string:
+		return "string"
+	case bool:
+		return "bool"
+	case map[string]any:
+		return "object"
+	case json.Number:
+		if _, err := value.Int64(); err == nil {
+			return "int"
+		}
+	}
+	return "undescribed"
+}
+
+func TestRoutesTakeTheDescribedQuery(t *testing.T) {
 	t.Parallel()
-	all, err := facts()
+	all, err := described()
 	require.NoError(t, err)
-	for _, operation := range sandbox.Operations() {
-		assert.Contains(t, all, operation)
+	for operation, query := range sandbox.Operations() {
+		fields, known := all[operation]
+		if !assert.True(t, known, "no facts of %s", operation) {
+			continue
+		}
+		var want []string
+		for field := range fields {
+			if name, ok := strings.CutPrefix(field, "query."); ok {
+				want = append(want, name)
+			}
+		}
+		assert.ElementsMatch(t, want, query, operation)
 	}
 }
