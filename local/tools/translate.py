@@ -3,7 +3,7 @@
 import json
 import sys
 
-from samtranslator.parser.parser import Parser
+from samtranslator.model.exceptions import InvalidDocumentException
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
@@ -21,4 +21,7 @@ for resource in template["Resources"].values():
     if resource["Type"] == "AWS::Serverless::Function":
         resource["Properties"]["CodeUri"] = "s3://bucket/key"  # as after `sam package`
 parameters = {name: p["Default"] for name, p in template.get("Parameters", {}).items() if "Default" in p}
-json.dump(transform(template, parameters, NoManagedPolicies()), sys.stdout, indent=1)
+try:
+    json.dump(transform(template, parameters, NoManagedPolicies()), sys.stdout, indent=1)
+except InvalidDocumentException as error:
+    sys.exit("\n".join(f"{sys.argv[1]}: {cause.message}" for cause in error.causes))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"gopkg.in/yaml.v3"
 )
 
@@ -27,19 +30,44 @@ func (p Profile) build(ctx context.Context) (string, error) {
 		"--build-dir", p.path("build"), "--parameter-overrides", "Architecture="+architecture())
 }
 
-// deploy is the SAM CLI's own deploy, to the emulator. Resource types that the
-// emulator does not know are taken out of the built template, and named.
+// deploy is the SAM CLI's own deploy, to the emulator. What the emulator cannot
+// digest is taken out of the built template, and named.
 func (p Profile) deploy(ctx context.Context) (string, error) {
-	err := p.samDeploy(ctx)
-	unknown := unknownTypes(err)
-	if len(unknown) == 0 {
-		return "", err
-	}
-	gone, err := prune(p.path("build", "template.yaml"), unknown)
+	template := p.path("build", "template.yaml")
+	gone, err := prune(template, nil)
 	if err != nil {
 		return "", err
 	}
-	return "without what the emulator does not know: " + strings.Join(gone, ", "), p.samDeploy(ctx)
+	err = p.samDeploy(ctx)
+	if types := unknownTypes(err); len(types) > 0 {
+		more, pruneErr := prune(template, types)
+		if pruneErr != nil {
+			return "", pruneErr
+		}
+		gone = append(gone, more...)
+		err = p.samDeploy(ctx)
+	}
+	if err != nil {
+		return "", p.whyStackFailed(ctx, err)
+	}
+	if len(gone) == 0 {
+		return "", nil
+	}
+	return "without what the emulator cannot do: " + strings.Join(gone, ", "), nil
+}
+
+// whyStackFailed adds what CloudFormation said of the resources that failed.
+func (p Profile) whyStackFailed(ctx context.Context, err error) error {
+	events, lookupErr := cloudformation.NewFromConfig(p.AWS()).DescribeStackEvents(ctx, &cloudformation.DescribeStackEventsInput{StackName: aws.String(StackName)})
+	if lookupErr != nil {
+		return err // there is no stack; the SAM CLI has said why
+	}
+	for _, event := range events.StackEvents {
+		if strings.HasSuffix(string(event.ResourceStatus), "_FAILED") && event.ResourceStatusReason != nil {
+			err = fmt.Errorf("%w\n    %s: %s", err, aws.ToString(event.LogicalResourceId), aws.ToString(event.ResourceStatusReason))
+		}
+	}
+	return err
 }
 
 func (p Profile) samDeploy(ctx context.Context) error {
@@ -63,6 +91,9 @@ func (p Profile) parameters() []string {
 		"ConsentCreatorUrl":   p.SandboxURL() + creator,
 		"ConsentPartnerUsUrl": p.SandboxURL() + partner, "ConsentPartnerUrl": p.SandboxURL() + partner,
 		"DefaultOwner":    "", // a client that belongs to no owner is refused
+		"PartnerName":     "Atelier Software",
+		"OrderCadence":    "0=5s,2400h=20s",
+		"OrderClaim":      "25s",
 		"WorkerTimeout":   "20",
 		"QueueVisibility": "30",
 		"RefreshSchedule": "rate(1 minute)",
@@ -115,8 +146,10 @@ func unknownTypes(err error) []string {
 	return strings.Split(found[1], ", ")
 }
 
-// prune takes the resources of these types out of a template and returns
-// their names and types.
+// prune takes out of a built template what the emulator cannot digest, and
+// returns its names: resources of the given types; alarms on metric math; and
+// the concurrency of queues, which reaches the emulator as a text and stops its
+// poller (its default is 5, as is the template's).
 func prune(file string, types []string) (gone []string, err error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
@@ -130,16 +163,24 @@ func prune(file string, types []string) (gone []string, err error) {
 	if resources == nil {
 		return nil, errors.New("the built template has no resources")
 	}
-	var kept []*yaml.Node
-	for i := 0; i+1 < len(resources.Content); i += 2 {
-		id, resource := resources.Content[i], resources.Content[i+1]
-		if kind := child(resource, "Type"); kind != nil && slices.Contains(types, kind.Value) {
-			gone = append(gone, id.Value+" ("+kind.Value+")")
-			continue
+	without(resources, func(id, resource *yaml.Node) bool {
+		kind := child(resource, "Type")
+		bad := kind != nil && (slices.Contains(types, kind.Value) ||
+			kind.Value == "AWS::CloudWatch::Alarm" && child(child(resource, "Properties"), "Metrics") != nil)
+		if bad {
+			gone = append(gone, id.Value)
 		}
-		kept = append(kept, id, resource)
-	}
-	resources.Content = kept
+		for _, source := range pairs(child(child(resource, "Properties"), "Events")) {
+			without(child(source, "Properties"), func(key, _ *yaml.Node) bool {
+				if key.Value != "ScalingConfig" {
+					return false
+				}
+				gone = append(gone, id.Value+"'s ScalingConfig")
+				return true
+			})
+		}
+		return bad
+	})
 	var out bytes.Buffer
 	if err := yaml.NewEncoder(&out).Encode(&doc); err != nil {
 		return nil, err
@@ -147,10 +188,35 @@ func prune(file string, types []string) (gone []string, err error) {
 	return gone, os.WriteFile(file, out.Bytes(), 0o600)
 }
 
-func child(mapping *yaml.Node, key string) *yaml.Node {
-	for i := 0; i+1 < len(mapping.Content); i += 2 {
-		if mapping.Content[i].Value == key {
-			return mapping.Content[i+1]
+// without removes the entries of a mapping that are bad.
+func without(mapping *yaml.Node, bad func(key, value *yaml.Node) bool) {
+	if mapping == nil {
+		return
+	}
+	var kept []*yaml.Node
+	for key, value := range pairs(mapping) {
+		if !bad(key, value) {
+			kept = append(kept, key, value)
+		}
+	}
+	mapping.Content = kept
+}
+
+// pairs are the keys and values of a mapping; of none there are none.
+func pairs(mapping *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
+	return func(yield func(key, value *yaml.Node) bool) {
+		for i := 0; mapping != nil && i+1 < len(mapping.Content); i += 2 {
+			if !yield(mapping.Content[i], mapping.Content[i+1]) {
+				return
+			}
+		}
+	}
+}
+
+func child(mapping *yaml.Node, name string) *yaml.Node {
+	for key, value := range pairs(mapping) {
+		if key.Value == name {
+			return value
 		}
 	}
 	return nil
