@@ -18,8 +18,7 @@ import (
 const usage = `usage: affiliatectl <command> [flags]
 
   owners    say which owner an API client acts for
-  redrive   list dead letters, or move them back into their queues
-`
+  redrive   list dead letters, or move them back into their queues`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"tiktok-shop-affiliate/shared/account"
+	"tiktok-shop-affiliate/shared/fault"
 	"tiktok-shop-affiliate/shared/tiktokshop"
 )
 
@@ -28,7 +29,7 @@ func (s shops) Authorized(ctx context.Context, id account.ID) ([]account.AssetID
 	answer, err := s.tiktok.Seller(grant, "").AuthorizedShops(ctx)
 	var refused *tiktokshop.Error
 	if errors.As(err, &refused) && refused.Kind == tiktokshop.MissingScope {
-		return nil, fmt.Errorf("the shops of %s: %s", id, refused) // the grant lives on: not fault.Reconnect
+		return nil, fault.Wrap("shops.Authorized", fault.Forbidden, "the grant lives on, but may not list its shops", err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the shops of %s: %w", id, err)

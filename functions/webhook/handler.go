@@ -63,7 +63,7 @@ func (h *handler) take(w http.ResponseWriter, r *http.Request) {
 	}
 	text, attributes := delivery.Message{App: from.Name, ReceivedAt: h.now(), Body: body}.Text()
 	if err := h.queue.SendText(ctx, text, attributes); err != nil {
-		h.refuse(ctx, w, http.StatusServiceUnavailable, "the queue did not take a webhook", err)
+		h.refuse(ctx, w, http.StatusServiceUnavailable, "the queue did not take it", err)
 		return
 	}
 	w.WriteHeader(http.StatusOK)
@@ -102,6 +102,6 @@ func (h *handler) check(ctx context.Context, name string, body []byte, signature
 }
 
 func (h *handler) refuse(ctx context.Context, w http.ResponseWriter, status int, why string, err error) {
-	slog.WarnContext(ctx, why, "status", status, "error", err)
+	slog.WarnContext(ctx, "a webhook was not taken", "status", status, "reason", why, "error", err)
 	w.WriteHeader(status)
 }

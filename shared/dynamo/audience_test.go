@@ -48,6 +48,7 @@ func TestAudience(t *testing.T) {
 		{"an asset of no one", Change{Asset: "shop:9", WrittenAt: at}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			owners, err := NewAudience(b.connections).Of(t.Context(), c.change)
 			require.NoError(t, err)
 			assert.ElementsMatch(t, c.want, owners)

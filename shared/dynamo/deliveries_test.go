@@ -52,6 +52,7 @@ func (b deliveryBench) get(t *testing.T, table, pk, sk string) Item {
 }
 
 func (b deliveryBench) delivery(t *testing.T, id string) Item {
+	t.Helper()
 	return b.get(t, b.records, deliveryPK("main", id), deliverySK())
 }
 
@@ -67,10 +68,12 @@ func (b deliveryBench) enrol(t *testing.T, at time.Time) {
 }
 
 func (b deliveryBench) asset(t *testing.T, id account.AssetID) Item {
+	t.Helper()
 	return b.get(t, b.accounts, accountPK(string(testSeller)), assetSK(string(id)))
 }
 
 func (b deliveryBench) account(t *testing.T) Item {
+	t.Helper()
 	return b.get(t, b.accounts, accountPK(string(testSeller)), accountSK())
 }
 
@@ -83,6 +86,7 @@ func post(action delivery.Action, at time.Time) delivery.Posted {
 }
 
 func (b deliveryBench) content(t *testing.T) Item {
+	t.Helper()
 	return b.get(t, b.records, contentPK("creator:main:c1"), contentSK("p1", "v1"))
 }
 

@@ -29,15 +29,21 @@ type wake struct {
 
 func TestSenderOverTheWire(t *testing.T) {
 	t.Parallel()
-	url := awstest.Queue(t)
 	client := sqs.NewFromConfig(awstest.Config(t))
-	sender := queue.NewSender(client, url)
-
+	open := func(t *testing.T) (sender *queue.Sender, url string) {
+		t.Helper()
+		url = awstest.Queue(t)
+		return queue.NewSender(client, url), url
+	}
 	t.Run("one message as JSON", func(t *testing.T) {
+		t.Parallel()
+		sender, url := open(t)
 		require.NoError(t, sender.Send(t.Context(), wake{Asset: "shop:1"}))
 		assert.Equal(t, []string{`{"asset":"shop:1"}`}, awstest.Receive(t, url, 1))
 	})
 	t.Run("text keeps its bytes and its attributes", func(t *testing.T) {
+		t.Parallel()
+		sender, url := open(t)
 		require.NoError(t, sender.SendText(t.Context(), "{ \"a\":\t1}", map[string]string{"app": "main"}))
 		out, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &url, MessageAttributeNames: []string{"All"}, WaitTimeSeconds: 5})
 		require.NoError(t, err)
@@ -48,6 +54,8 @@ func TestSenderOverTheWire(t *testing.T) {
 		require.NoError(t, err)
 	})
 	t.Run("a batch larger than one call", func(t *testing.T) {
+		t.Parallel()
+		sender, url := open(t)
 		var messages []any
 		var want []string
 		for i := range 23 {
@@ -59,6 +67,8 @@ func TestSenderOverTheWire(t *testing.T) {
 		assert.ElementsMatch(t, want, got)
 	})
 	t.Run("a queue that is not there", func(t *testing.T) {
+		t.Parallel()
+		_, url := open(t)
 		err := queue.NewSender(client, url+"-absent").Send(t.Context(), wake{})
 		assert.Equal(t, fault.Unavailable, fault.KindOf(err))
 	})
