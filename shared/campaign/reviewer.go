@@ -85,11 +85,11 @@ const (
 	pageSize   = 100
 )
 
-// halt ends a run early: what stands in its way concerns every product.
-type halt struct{ cause error }
+// haltError ends a run early: what stands in its way concerns every product.
+type haltError struct{ cause error }
 
-func (h *halt) Error() string { return h.cause.Error() }
-func (h *halt) Unwrap() error { return h.cause }
+func (h *haltError) Error() string { return h.cause.Error() }
+func (h *haltError) Unwrap() error { return h.cause }
 
 // Review does one run over one campaign. It can be repeated at any point: a
 // decision is stored before TikTok Shop is told, and one that was begun is
@@ -123,7 +123,7 @@ func (r *Reviewer) Review(ctx context.Context, req Request) error {
 
 // conclude stores how the run ended and when the next one is due.
 func (r *Reviewer) conclude(ctx context.Context, w *work, err error, release func(due time.Time) error) error {
-	var stopped *halt
+	var stopped *haltError
 	if err != nil && !errors.As(err, &stopped) {
 		return err
 	}
@@ -213,7 +213,7 @@ func (w *work) decide(ctx context.Context) error {
 	}
 	for _, product := range products {
 		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < lastMinute {
-			return &halt{fault.New("campaign.Review", fault.Unavailable, "There were more products than one run can review; another run follows.")}
+			return &haltError{fault.New("campaign.Review", fault.Unavailable, "There were more products than one run can review; another run follows.")}
 		}
 		review := Review{
 			Key: w.req.Key, ProductID: product.ID, At: w.Now().Truncate(time.Millisecond), RunID: w.run.ID,
@@ -265,12 +265,12 @@ func (w *work) one(ctx context.Context, review Review) error {
 	case err == nil:
 		return w.taken(ctx, review)
 	case passing(err) && kind != fault.RateLimited:
-		return &halt{err} // TikTok Shop may have taken it, or may still take it: the next run looks
+		return &haltError{err} // TikTok Shop may have taken it, or may still take it: the next run looks
 	case slices.Contains([]fault.Kind{fault.RateLimited, fault.Reconnect, fault.Retired, fault.Unauthorized}, kind):
 		if endErr := w.end(ctx, review, Dropped, err); endErr != nil {
 			return endErr
 		}
-		return &halt{err} // no product would be taken now
+		return &haltError{err} // no product would be taken now
 	}
 	status, lookErr := w.status(ctx, review.ProductID)
 	switch {
@@ -344,7 +344,7 @@ func (w *work) link(ctx context.Context, review Review) error {
 		err = results[0].Err
 	}
 	if err != nil && (passing(err) || fault.Is(err, fault.Reconnect)) {
-		return &halt{err}
+		return &haltError{err}
 	}
 	if ours(err) {
 		return err
@@ -415,7 +415,7 @@ func halting(err error) error {
 	if ours(err) {
 		return err
 	}
-	return &halt{err}
+	return &haltError{err}
 }
 
 // ours reports whether an error is neither TikTok Shop's nor the caller's.

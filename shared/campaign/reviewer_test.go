@@ -254,10 +254,11 @@ func TestFaultsOfTikTok(t *testing.T) {
 		"one product, a code nobody knows":  {sandbox.Fault{Operation: reviewCall, Code: 99999999}, campaign.RunDone, map[campaign.State]int{campaign.Failed: 1, campaign.Done: 8}, false},
 		"refused after somebody decided it": {sandbox.Fault{Operation: reviewCall, After: true, Code: 16032008}, campaign.RunDone, map[campaign.State]int{campaign.Overtaken: 1, campaign.Done: 8}, true},
 	}
+	w := linktest.New(t)
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newReview(t, linktest.Winter, goodRules(), 60)
+			r := reviewIn(t, w.Beside(t), name, linktest.Winter, goodRules(), 60)
 			r.TikTok.AddFault(c.fault)
 			run := r.run(t, r.request("run_1"))
 			assert.Equal(t, c.state, run.State, run.Problem)
@@ -363,6 +364,9 @@ func TestKilledAnywhereAndRepeated(t *testing.T) {
 	const writes = 9 + 9 + 5 + 2 // decisions begun, taken, linked; the lease released, the run finished
 	w := linktest.New(t)
 	for n := range writes {
+		if n > 8 && n < writes-3 {
+			continue // the products in between are like the first ones
+		}
 		for _, after := range []bool{false, true} {
 			w.TikTok.Reset()
 			r := reviewIn(t, w, fmt.Sprintf("acme-%d-%t", n, after), linktest.Winter, goodRules(), 60)

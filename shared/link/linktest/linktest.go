@@ -47,8 +47,15 @@ type World struct {
 // New starts a world without connections.
 func New(t testing.TB) *World {
 	t.Helper()
-	w := &World{
-		DB: dynamodb.NewFromConfig(awstest.Config(t)), Table: awstest.Tables(t).Records, TikTok: sandboxtest.Start(t),
+	w := World{DB: dynamodb.NewFromConfig(awstest.Config(t)), Table: awstest.Tables(t).Records}
+	return w.Beside(t)
+}
+
+// Beside is a new world that shares the table, for owners of other names.
+func (w *World) Beside(t testing.TB) *World {
+	t.Helper()
+	w = &World{
+		DB: w.DB, Table: w.Table, TikTok: sandboxtest.Start(t),
 		Now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), assets: map[string]account.Asset{}, tokens: map[account.ID]string{},
 	}
 	var err error
