@@ -18,6 +18,9 @@ const (
 	// resumeWithin is how old a scan may be to be resumed: page tokens hold
 	// something like an offset, which is worth less and less.
 	resumeWithin = 15 * time.Minute
+	// idlePages is after how many pages in a row without a row not seen before the
+	// pages are taken to go in a circle.
+	idlePages    = 3
 	ordersAtOnce = 8
 	writeTries   = 5
 )
@@ -121,7 +124,7 @@ func (s *scan) readPages(ctx context.Context) error {
 		s.total = 0
 		return nil
 	}
-	for most := 0; ; {
+	for idle := 0; ; {
 		page, err := s.search(ctx, Query{Perspective: s.window.Perspective, From: s.window.From, To: s.window.ScanTo, Token: s.token})
 		if err != nil {
 			return &searchError{err}
@@ -129,13 +132,16 @@ func (s *scan) readPages(ctx context.Context) error {
 		if !s.now().Before(s.lease.Until) {
 			return ErrFenced
 		}
+		before := len(s.seen)
 		marks, err := s.apply(ctx, page.Rows)
 		if err != nil {
 			return err
 		}
+		if idle++; len(s.seen) > before {
+			idle = 0
+		}
 		s.total = page.Total
-		most = max(most, 2*(page.Total+pageSize-1)/pageSize+2)
-		last := page.Next == "" || page.Next == s.token || len(page.Rows) == 0 || s.page+1 >= most
+		last := page.Next == "" || page.Next == s.token || len(page.Rows) == 0 || idle == idlePages
 		if err := s.checkpoint(ctx, Checkpoint{Page: s.page, Scan: s.number, Next: page.Next, Marks: marks}, last); err != nil {
 			return err
 		}
@@ -159,7 +165,7 @@ func (s *scan) checkpoint(ctx context.Context, page Checkpoint, last bool) error
 		}
 	}
 	at := slices.IndexFunc(s.pages, func(p Checkpoint) bool { return p.Page == page.Page })
-	if at >= 0 && page.Page == 0 && last && maps.Equal(s.pages[at].Marks, page.Marks) {
+	if page.Page == 0 && last && (at < 0 && len(page.Marks) == 0 || at >= 0 && maps.Equal(s.pages[at].Marks, page.Marks)) {
 		return nil
 	}
 	if err := s.store.SaveCheckpoint(ctx, s.lease, s.window, page); err != nil {

@@ -92,12 +92,12 @@ func (c Cadence) next(w Window, start time.Time) time.Time {
 // one begins.
 const newestSpan = 24 * time.Hour
 
-// firstWindows covers horizon up to now with one older and one open window,
-// both due.
+// firstWindows covers horizon up to now with one older window and an open one
+// that has still to grow, both due.
 func firstWindows(asset account.AssetID, perspective Perspective, horizon time.Duration, now time.Time) []Window {
 	now = now.Truncate(time.Second)
-	newest := Window{Asset: asset, Perspective: perspective, From: now.Add(-min(newestSpan, horizon)), DueAt: now}
-	if horizon <= newestSpan {
+	newest := Window{Asset: asset, Perspective: perspective, From: now.Add(-min(newestSpan/2, horizon)), DueAt: now}
+	if horizon <= newestSpan/2 {
 		return []Window{newest}
 	}
 	return []Window{{Asset: asset, Perspective: perspective, From: now.Add(-horizon), To: newest.From, DueAt: now}, newest}

@@ -1,0 +1,420 @@
+package dynamo
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go/middleware"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"tiktok-shop-affiliate/shared/account"
+	"tiktok-shop-affiliate/shared/dynamo/awstest"
+	"tiktok-shop-affiliate/shared/order"
+)
+
+const testShop = account.AssetID("shop:7494049642642441621")
+
+// usage is the capacity that DynamoDB says a client used for rows of a table.
+type usage struct {
+	mu            sync.Mutex
+	writes, reads float64
+}
+
+func (u *usage) take() (writes, reads float64) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	writes, reads = u.writes, u.reads
+	u.writes, u.reads = 0, 0
+	return writes, reads
+}
+
+// metered is a client that asks for the consumed capacity of every call.
+func metered(t testing.TB) (*dynamodb.Client, *usage) {
+	used := &usage{}
+	count := middleware.InitializeMiddlewareFunc("usage", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+		switch p := in.Parameters.(type) {
+		case *dynamodb.PutItemInput:
+			p.ReturnConsumedCapacity = types.ReturnConsumedCapacityTotal
+		case *dynamodb.UpdateItemInput:
+			p.ReturnConsumedCapacity = types.ReturnConsumedCapacityTotal
+		case *dynamodb.QueryInput:
+			p.ReturnConsumedCapacity = types.ReturnConsumedCapacityTotal
+		case *dynamodb.GetItemInput:
+			p.ReturnConsumedCapacity = types.ReturnConsumedCapacityTotal
+		}
+		out, meta, err := next.HandleInitialize(ctx, in)
+		used.mu.Lock()
+		defer used.mu.Unlock()
+		switch r := out.Result.(type) {
+		case *dynamodb.PutItemOutput:
+			used.writes += *r.ConsumedCapacity.CapacityUnits
+		case *dynamodb.UpdateItemOutput:
+			used.writes += *r.ConsumedCapacity.CapacityUnits
+		case *dynamodb.QueryOutput:
+			used.reads += *r.ConsumedCapacity.CapacityUnits
+		case *dynamodb.GetItemOutput:
+			used.reads += *r.ConsumedCapacity.CapacityUnits
+		}
+		return out, meta, err
+	})
+	client := dynamodb.NewFromConfig(awstest.Config(t), func(o *dynamodb.Options) {
+		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error { return stack.Initialize.Add(count, middleware.After) })
+	})
+	return client, used
+}
+
+// tapRow is a row with every field of the TAP search filled in.
+func tapRow(t testing.TB, asset account.AssetID, id string, created time.Time, status string) order.Row {
+	t.Helper()
+	money := func(amount string) map[string]any { return map[string]any{"amount": amount, "currency": "USD"} }
+	fields := map[string]any{
+		"id": id, "sku_id": "1729384756473829105", "product_id": "1729384756473829101", "product_name": "Cloud Soft Ribbed Lounge Set, Two Pieces, Oatmeal Melange, Size M",
+		"campaign_id": "7512345678901234567", "content_id": "7523456789012345678", "content_type": "VIDEO", "creator_username": "mia.lane.finds",
+		"create_time": created.Unix(), "delivery_time": created.Unix() + 300_000, "settlement_time": created.Unix() + 1_600_000, "last_update_time": created.Unix() + 1_600_001,
+		"settle_status": status, "quantity": 2, "fully_return": "No", "is_carousel": false, "price": money("24.99"),
+		"estimated_commission_base": money("49.98"), "actual_commission_base": money("49.98"),
+		"estimated_partner_isr": money("0.12"), "estimated_partner_iva": money("0.34"), "actual_partner_isr": money("0.12"), "actual_partner_iva": money("0.34"),
+	}
+	for i, who := range []string{"creator", "partner"} {
+		for j, kind := range []string{"standard", "shop_ads", "tap_bonus"} {
+			name := who + "_" + kind + "_commission"
+			fields[name+"_rate"] = 1000 + 250*i + 50*j
+			fields["estimated_"+name], fields["actual_"+name] = money(fmt.Sprintf("%d.%d7", 4+i, j)), money(fmt.Sprintf("%d.%d3", 4+i, j))
+		}
+	}
+	raw, err := json.Marshal(fields)
+	require.NoError(t, err)
+	row, err := order.FromTikTok(asset, order.TAP, nil, raw, created)
+	require.NoError(t, err)
+	row.Rev, row.FirstSeenAt, row.ChangedAt = 1, created.Add(time.Minute), created.Add(time.Minute)
+	row.History = []order.StatusChange{{At: row.FirstSeenAt, To: row.Status}}
+	return row
+}
+
+const testTAP = account.AssetID("tap:main:partner:6AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA:860872:US")
+
+func TestWriteUnitsOfARow(t *testing.T) {
+	t.Parallel()
+	client, used := metered(t)
+	store := NewOrders(client, awstest.Tables(t).Orders)
+	lease := order.Lease{Asset: testTAP, Fence: 1}
+	created := time.Date(2026, 10, 20, 9, 30, 0, 0, time.UTC)
+	row := tapRow(t, testTAP, "576461234567890123", created, "PENDING")
+
+	require.NoError(t, store.Create(t.Context(), lease, row))
+	writes, _ := used.take()
+	assert.LessOrEqual(t, writes, 2.0, "a new row with its index")
+
+	next := tapRow(t, testTAP, "576461234567890123", created, "SETTLED")
+	next.Rev, next.History = 2, append(row.History, order.StatusChange{At: created.Add(time.Hour), From: order.Pending, To: order.Settled})
+	next.SettledSeenAt, next.SettledSeenAfter = created.Add(time.Hour), created.Add(30*time.Minute)
+	require.NoError(t, store.Replace(t.Context(), lease, next))
+	writes, _ = used.take()
+	assert.LessOrEqual(t, writes, 1.0, "a settled row")
+
+	stored, err := store.Order(t.Context(), testTAP, order.TAP, "576461234567890123")
+	require.NoError(t, err)
+	require.Len(t, stored, 1)
+	assert.Equal(t, next, stored[0], "what was stored comes back")
+}
+
+func TestRowsAreCreatedOnceAndReplacedInTurn(t *testing.T) {
+	t.Parallel()
+	store := NewOrders(dynamodb.NewFromConfig(awstest.Config(t)), awstest.Tables(t).Orders)
+	created := time.Date(2026, 10, 20, 9, 30, 0, 0, time.UTC)
+	row := tapRow(t, testTAP, "576461234567890123", created, "PENDING")
+	older, newer := order.Lease{Asset: testTAP, Fence: 1}, order.Lease{Asset: testTAP, Fence: 2}
+
+	require.NoError(t, store.Create(t.Context(), older, row))
+	var exists *order.ExistsError
+	require.ErrorAs(t, store.Create(t.Context(), newer, row), &exists)
+	assert.Equal(t, row, exists.Row)
+
+	second := row
+	second.Rev = 2
+	require.NoError(t, store.Replace(t.Context(), newer, second))
+	assert.ErrorIs(t, store.Replace(t.Context(), newer, second), order.ErrStale)
+	third := row
+	third.Rev = 3
+	assert.ErrorIs(t, store.Replace(t.Context(), older, third), order.ErrFenced, "an older lease may not write over a newer one")
+}
+
+func TestSchedule(t *testing.T) {
+	t.Parallel()
+	client := dynamodb.NewFromConfig(awstest.Config(t))
+	table := awstest.Tables(t).Orders
+	store := NewOrders(client, table)
+	ctx, now := t.Context(), time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	enrol(t, client, table, testShop, now)
+
+	due := allDue(t, store, now)
+	require.Equal(t, []order.Due{{Asset: testShop, At: now}}, due)
+	assert.Empty(t, allDue(t, store, now.Add(-time.Second)))
+
+	wanted, err := store.Claim(ctx, due[0], now.Add(5*time.Minute))
+	require.NoError(t, err)
+	assert.Equal(t, now, wanted)
+	_, err = store.Claim(ctx, due[0], now.Add(5*time.Minute))
+	require.ErrorIs(t, err, order.ErrHeld, "one planner wins")
+	assert.Empty(t, allDue(t, store, now), "claimed")
+	again := allDue(t, store, now.Add(5*time.Minute))
+	require.Len(t, again, 1, "a claim that came to nothing ends")
+	wanted, err = store.Claim(ctx, again[0], now.Add(10*time.Minute))
+	require.NoError(t, err)
+	assert.Equal(t, now, wanted, "and the read has been wanted since the beginning")
+
+	first, err := store.Acquire(ctx, testShop, "first", now, now.Add(time.Minute))
+	require.NoError(t, err)
+	_, err = store.Acquire(ctx, testShop, "second", now.Add(time.Second), now.Add(time.Minute))
+	require.ErrorIs(t, err, order.ErrHeld)
+	second, err := store.Acquire(ctx, testShop, "second", now.Add(time.Minute), now.Add(2*time.Minute))
+	require.NoError(t, err, "a lease ends by itself")
+	assert.Greater(t, second.Fence, first.Fence)
+	_, err = store.Release(ctx, first, now, now.Add(time.Hour), 0)
+	require.ErrorIs(t, err, order.ErrFenced)
+	asked, err := store.Release(ctx, second, now, now.Add(time.Hour), 3)
+	require.NoError(t, err)
+	assert.False(t, asked)
+	assert.Equal(t, []order.Due{{Asset: testShop, At: now.Add(time.Hour)}}, allDue(t, store, now.Add(2*time.Hour)))
+
+	third, err := store.Acquire(ctx, testShop, "third", now, now.Add(time.Minute))
+	require.NoError(t, err)
+	assert.Equal(t, 3, third.Failures)
+	require.NoError(t, store.Ask(ctx, testShop, now.Add(time.Second)))
+	asked, err = store.Release(ctx, third, now.Add(2*time.Second), now.Add(time.Hour), 0)
+	require.NoError(t, err)
+	assert.True(t, asked, "what was asked for meanwhile is not lost")
+	fourth, err := store.Acquire(ctx, testShop, "fourth", now.Add(2*time.Second), now.Add(time.Minute))
+	require.NoError(t, err)
+	assert.Equal(t, now.Add(time.Second), fourth.AskedAt)
+	_, err = store.Release(ctx, fourth, now, time.Time{}, 0)
+	require.NoError(t, err)
+	assert.Empty(t, allDue(t, store, now.Add(100*time.Hour)), "off the schedule")
+	require.ErrorIs(t, store.Ask(ctx, testShop, now), order.ErrUnscheduled)
+	_, err = store.Acquire(ctx, testShop, "fifth", now.Add(time.Hour), now.Add(2*time.Hour))
+	require.ErrorIs(t, err, order.ErrUnscheduled)
+
+	enrol(t, client, table, testShop, now.Add(time.Hour))
+	sixth, err := store.Acquire(ctx, testShop, "sixth", now.Add(time.Hour), now.Add(2*time.Hour))
+	require.NoError(t, err)
+	assert.Greater(t, sixth.Fence, fourth.Fence, "a reconnect keeps the fence")
+}
+
+func TestReconnectWhileItIsTakenOffTheSchedule(t *testing.T) {
+	t.Parallel()
+	client := dynamodb.NewFromConfig(awstest.Config(t))
+	table := awstest.Tables(t).Orders
+	store := NewOrders(client, table)
+	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	enrol(t, client, table, testShop, now)
+	lease, err := store.Acquire(t.Context(), testShop, "reader", now, now.Add(time.Minute))
+	require.NoError(t, err)
+	enrol(t, client, table, testShop, now.Add(time.Second))
+	again, err := store.Release(t.Context(), lease, now.Add(2*time.Second), time.Time{}, 0)
+	require.NoError(t, err)
+	assert.True(t, again)
+	assert.Len(t, allDue(t, store, now.Add(time.Second)), 1, "the new consent wins")
+}
+
+func TestPullingAnOrderForward(t *testing.T) {
+	t.Parallel()
+	client := dynamodb.NewFromConfig(awstest.Config(t))
+	table := awstest.Tables(t).Orders
+	store := NewOrders(client, table)
+	ctx, now, quiet := t.Context(), time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC), 3*time.Minute
+	pull := func(id string, at time.Time) (written, known bool) {
+		item, known, err := store.pullOrder(ctx, testShop, id, at, quiet)
+		require.NoError(t, err)
+		if item != nil {
+			_, err = client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{*item}})
+			require.NoError(t, err)
+		}
+		return item != nil, known
+	}
+	written, _ := pull("1", now)
+	assert.False(t, written, "nobody reads this shop")
+
+	enrol(t, client, table, testShop, now)
+	old := now.AddDate(0, 0, -9)
+	sku := json.RawMessage(`{"sku_id":"5","settlement_status":"To-SETTLE"}`)
+	row, err := order.FromTikTok(testShop, order.Seller, map[string]any{"id": "77", "create_time": json.Number(fmt.Sprint(old.Unix()))}, sku, old)
+	require.NoError(t, err)
+	row.Rev = 1
+	require.NoError(t, store.Create(ctx, order.Lease{Fence: 1}, row))
+	settle := func(at, due time.Time) order.Lease {
+		lease, err := store.Acquire(ctx, testShop, "reader", at, at.Add(time.Minute))
+		require.NoError(t, err)
+		_, err = store.Release(ctx, lease, at, due, 0)
+		require.NoError(t, err)
+		return lease
+	}
+	settle(now, now.Add(time.Hour))
+
+	written, known := pull("1", now)
+	assert.True(t, written)
+	assert.False(t, known)
+	assert.Len(t, allDue(t, store, now), 1, "an unknown order makes the newest window due")
+	written, _ = pull("2", now.Add(time.Second))
+	assert.False(t, written, "one is waiting already")
+	written, known = pull("77", now.Add(2*time.Second))
+	assert.True(t, written)
+	assert.True(t, known)
+
+	lease := settle(now.Add(3*time.Second), now.Add(time.Hour))
+	assert.ElementsMatch(t, []time.Time{now.Truncate(time.Hour), old.Truncate(time.Hour)}, lease.Pulls)
+	assert.Empty(t, allDue(t, store, now.Add(4*time.Second)))
+
+	written, _ = pull("3", now.Add(time.Minute))
+	assert.True(t, written)
+	assert.Empty(t, allDue(t, store, now.Add(time.Minute)), "not so soon again")
+	assert.NotEmpty(t, allDue(t, store, now.Add(6*time.Minute+time.Second)))
+}
+
+func TestWindowsAndCheckpoints(t *testing.T) {
+	t.Parallel()
+	store := NewOrders(dynamodb.NewFromConfig(awstest.Config(t)), awstest.Tables(t).Orders)
+	ctx, now := t.Context(), time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	older, newer := order.Lease{Asset: testShop, Fence: 1}, order.Lease{Asset: testShop, Fence: 2}
+	w := order.Window{Asset: testShop, Perspective: order.Seller, From: now.Add(-24 * time.Hour), DueAt: now}
+	require.NoError(t, store.CreateWindows(ctx, older, []order.Window{w}))
+	require.ErrorIs(t, store.CreateWindows(ctx, older, []order.Window{w}), order.ErrFenced)
+
+	page := order.Checkpoint{Page: 0, Scan: 1, Next: "token", Marks: order.Marks{1: 2, 3: 4}}
+	require.NoError(t, store.SaveCheckpoint(ctx, newer, w, page))
+	require.NoError(t, store.SaveCheckpoint(ctx, newer, w, order.Checkpoint{Page: 1, Scan: 1, Marks: order.Marks{}}))
+	require.ErrorIs(t, store.SaveCheckpoint(ctx, older, w, page), order.ErrFenced)
+	pages, err := store.Checkpoints(ctx, w)
+	require.NoError(t, err)
+	assert.Equal(t, []order.Checkpoint{page, {Page: 1, Scan: 1, Marks: order.Marks{}}}, pages)
+	require.NoError(t, store.DropCheckpoints(ctx, newer, w, pages[1:]))
+
+	w.Scan, w.ScanStart, w.ScanTo = 1, now, now
+	require.NoError(t, store.SaveWindow(ctx, newer, w, nil))
+	w.Scan, w.ScanStart, w.ScanTo, w.ReadAt, w.Rows, w.To, w.DueAt = 1, time.Time{}, time.Time{}, now, 2, now, now.Add(time.Hour)
+	following := order.Window{Asset: testShop, Perspective: order.Seller, From: now, DueAt: now.Add(time.Minute)}
+	require.ErrorIs(t, store.SaveWindow(ctx, older, w, &following), order.ErrFenced)
+	require.NoError(t, store.SaveWindow(ctx, newer, w, &following))
+	windows, err := store.Windows(ctx, testShop, order.Seller)
+	require.NoError(t, err)
+	assert.Equal(t, []order.Window{w, following}, windows)
+	pages, err = store.Checkpoints(ctx, w)
+	require.NoError(t, err)
+	assert.Equal(t, []order.Checkpoint{page}, pages)
+}
+
+func TestListingRows(t *testing.T) {
+	t.Parallel()
+	store := NewOrders(dynamodb.NewFromConfig(awstest.Config(t)), awstest.Tables(t).Orders)
+	from := time.Date(2026, 8, 30, 0, 0, 0, 0, time.UTC)
+	var want []string
+	for i := range 40 { // two a day, over three months' ends
+		status := "PENDING"
+		if i%4 == 0 {
+			status = "SETTLED"
+		}
+		id := fmt.Sprintf("5764%03d", i)
+		require.NoError(t, store.Create(t.Context(), order.Lease{Fence: 1}, tapRow(t, testTAP, id, from.Add(time.Duration(i)*36*time.Hour), status)))
+		want = append([]string{id}, want...)
+	}
+	list := func(s order.Selection) (ids []string, pages int) {
+		s.Asset, s.Perspective = testTAP, order.TAP
+		for {
+			rows, next, err := store.Rows(t.Context(), s)
+			require.NoError(t, err)
+			assert.LessOrEqual(t, len(rows), s.Limit)
+			for _, row := range rows {
+				ids = append(ids, row.OrderID)
+			}
+			if pages++; next == "" {
+				return ids, pages
+			}
+			s.After = next
+		}
+	}
+	all := order.Selection{From: from, To: from.AddDate(0, 6, 0)}
+	for _, limit := range []int{1, 7, 40, 100} {
+		all.Limit = limit
+		got, _ := list(all)
+		assert.Equal(t, want, got, "limit %d: newest first, each once", limit)
+	}
+	all.Status, all.Limit = order.Settled, 3
+	got, _ := list(all)
+	assert.Len(t, got, 10)
+	part := order.Selection{From: from.Add(36 * time.Hour), To: from.Add(3 * 36 * time.Hour), Limit: 10}
+	got, _ = list(part)
+	assert.Equal(t, []string{"5764002", "5764001"}, got, "from is inclusive, to exclusive")
+}
+
+func enrol(t testing.TB, client *dynamodb.Client, table string, asset account.AssetID, now time.Time) {
+	t.Helper()
+	_, err := client.TransactWriteItems(t.Context(), &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{enrolOrders(table, asset, now)}})
+	require.NoError(t, err)
+}
+
+func allDue(t testing.TB, store *Orders, now time.Time) (all []order.Due) {
+	t.Helper()
+	for shard := range DueShards {
+		require.NoError(t, store.Due(t.Context(), shard, now, func(due []order.Due) error {
+			all = append(all, due...)
+			return nil
+		}))
+	}
+	return all
+}
+
+func TestOrderEvents(t *testing.T) {
+	t.Parallel()
+	created := time.Date(2026, 10, 20, 9, 30, 0, 0, time.UTC)
+	item := func(status string, rev int64, unit string) Item {
+		row := tapRow(t, testTAP, "576461234567890123", created, status)
+		row.Rev, row.Raw = rev, json.RawMessage(strings.Replace(string(row.Raw), `"quantity":2`, `"quantity":`+unit, 1))
+		made, err := rowItem(row, 1)
+		require.NoError(t, err)
+		return made
+	}
+	pending, settled, returned := item("PENDING", 1, "2"), item("SETTLED", 2, "2"), item("INELIGIBLE", 2, "2")
+	for name, test := range map[string]struct {
+		old, current Item
+		want         []string
+	}{
+		"new":                             {nil, pending, []string{"order.created"}},
+		"settled when first seen":         {nil, settled, []string{"order.created", "order.settled"}},
+		"returned when first seen":        {nil, returned, []string{"order.created", "order.ineligible"}},
+		"settled":                         {pending, settled, []string{"order.settled"}},
+		"returned":                        {pending, returned, []string{"order.ineligible"}},
+		"taken back after the settlement": {settled, returned, []string{"order.ineligible"}},
+		"frozen":                          {pending, item("FROZEN", 2, "2"), []string{"order.changed"}},
+		"another number of units":         {settled, item("SETTLED", 3, "1"), []string{"order.changed"}},
+		"nothing that we tell":            {pending, item("PENDING", 2, "2"), nil},
+		"deleted":                         {pending, nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, c := range orderChange(test.old, test.current) {
+				got = append(got, c.Type)
+				assert.Equal(t, testTAP, c.Asset)
+				assert.Empty(t, c.Owner, "the owners of the asset are looked up")
+			}
+			assert.Equal(t, test.want, got)
+		})
+	}
+	change := orderChange(settled, item("SETTLED", 3, "1"))[0]
+	encoded, err := json.Marshal(change.Data)
+	require.NoError(t, err)
+	var data map[string]any
+	require.NoError(t, json.Unmarshal(encoded, &data))
+	assert.Equal(t, map[string]any{"quantity": map[string]any{"from": 2.0, "to": 1.0}}, data["changes"])
+	assert.Equal(t, "settled", data["status"])
+	assert.Equal(t, map[string]any{"rate_bp": 1250.0, "estimated": map[string]any{"amount": "5.07", "currency": "USD"}, "actual": map[string]any{"amount": "5.03", "currency": "USD"}},
+		data["commissions"].(map[string]any)["partner_standard"], "estimated and actual side by side")
+	assert.NotContains(t, string(encoded), "last_update_time", "our names, not the raw JSON")
+}

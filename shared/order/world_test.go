@@ -1,0 +1,317 @@
+package order_test
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/stretchr/testify/require"
+
+	"tiktok-shop-affiliate/shared/account"
+	"tiktok-shop-affiliate/shared/connection"
+	"tiktok-shop-affiliate/shared/dynamo"
+	"tiktok-shop-affiliate/shared/dynamo/awstest"
+	"tiktok-shop-affiliate/shared/obs"
+	"tiktok-shop-affiliate/shared/order"
+)
+
+const asset = account.AssetID("tap:main:partner:open:7:US")
+
+var day0 = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+
+// sale is a row as TikTok Shop has it.
+type sale struct {
+	id, sku, creator, content string
+	created                   time.Time
+	status                    string
+	settled                   time.Time
+	hidden                    bool
+}
+
+// market is a TAP order search with small pages, the newest first, that pages
+// by offset while rows come and go.
+type market struct {
+	mu       sync.Mutex
+	sales    []*sale
+	pageSize int
+	calls    int
+	asked    map[order.Query]int
+	before   func(call int) error // runs before each call is answered, without the lock
+}
+
+func (m *market) add(s sale) *sale {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.sales = append(m.sales, &s)
+	return &s
+}
+
+func (m *market) change(do func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	do()
+}
+
+func (m *market) visible(q order.Query) (rows []*sale) {
+	for _, s := range m.sales {
+		if !s.hidden && !s.created.Before(q.From) && s.created.Before(q.To) {
+			rows = append(rows, s)
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b *sale) int { return cmp.Or(b.created.Compare(a.created), cmp.Compare(b.id, a.id)) })
+	return rows
+}
+
+func (m *market) Search(ctx context.Context, q order.Query) (order.Page, error) {
+	m.mu.Lock()
+	m.calls++
+	if m.asked == nil {
+		m.asked = map[order.Query]int{}
+	}
+	m.asked[q]++
+	call, before := m.calls, m.before
+	m.mu.Unlock()
+	if before != nil {
+		if err := before(call); err != nil {
+			return order.Page{}, err
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	rows := m.visible(q)
+	from, _ := strconv.Atoi(q.Token)
+	page := order.Page{Total: len(rows)}
+	to := min(from+m.pageSize, len(rows))
+	if to < len(rows) {
+		page.Next = strconv.Itoa(to)
+	}
+	for _, s := range rows[min(from, to):to] {
+		fields := map[string]any{"id": s.id, "sku_id": s.sku, "creator_username": s.creator, "content_id": s.content, "create_time": s.created.Unix(), "settle_status": s.status}
+		if !s.settled.IsZero() {
+			fields["settlement_time"] = s.settled.Unix()
+		}
+		raw, err := json.Marshal(fields)
+		if err != nil {
+			return order.Page{}, err
+		}
+		row, err := order.FromTikTok(asset, q.Perspective, nil, raw, q.From)
+		if err != nil {
+			return order.Page{}, err
+		}
+		page.Rows = append(page.Rows, row)
+	}
+	return page, ctx.Err()
+}
+
+// clock is the time of a test.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// watched is a store that counts its writes and can crash before the n-th.
+type watched struct {
+	*dynamo.Orders
+	mu                    sync.Mutex
+	rows, pages, windows  int
+	operations, crashFrom int // 0: never
+}
+
+var errCrash = errors.New("crashed")
+
+func (w *watched) step(count *int) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.operations++
+	if w.crashFrom > 0 && w.operations >= w.crashFrom {
+		return errCrash
+	}
+	if count != nil {
+		*count++
+	}
+	return nil
+}
+
+func (w *watched) Create(ctx context.Context, l order.Lease, r order.Row) error {
+	return errors.Join(w.step(&w.rows), unless(w, func() error { return w.Orders.Create(ctx, l, r) }))
+}
+
+func (w *watched) Replace(ctx context.Context, l order.Lease, r order.Row) error {
+	return errors.Join(w.step(&w.rows), unless(w, func() error { return w.Orders.Replace(ctx, l, r) }))
+}
+
+func (w *watched) SaveCheckpoint(ctx context.Context, l order.Lease, win order.Window, c order.Checkpoint) error {
+	return errors.Join(w.step(&w.pages), unless(w, func() error { return w.Orders.SaveCheckpoint(ctx, l, win, c) }))
+}
+
+func (w *watched) SaveWindow(ctx context.Context, l order.Lease, win order.Window, next *order.Window) error {
+	return errors.Join(w.step(&w.windows), unless(w, func() error { return w.Orders.SaveWindow(ctx, l, win, next) }))
+}
+
+func (w *watched) CreateWindows(ctx context.Context, l order.Lease, windows []order.Window) error {
+	return errors.Join(w.step(nil), unless(w, func() error { return w.Orders.CreateWindows(ctx, l, windows) }))
+}
+
+func (w *watched) Release(ctx context.Context, l order.Lease, now, due time.Time, failures int) (bool, error) {
+	if err := w.step(nil); err != nil {
+		return false, err
+	}
+	return w.Orders.Release(ctx, l, now, due, failures)
+}
+
+// unless does nothing once the process has crashed.
+func unless(w *watched, do func() error) error {
+	w.mu.Lock()
+	crashed := w.crashFrom > 0 && w.operations >= w.crashFrom
+	w.mu.Unlock()
+	if crashed {
+		return nil
+	}
+	return do()
+}
+
+func (w *watched) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.rows, w.pages, w.windows, w.operations, w.crashFrom = 0, 0, 0, 0, 0
+}
+
+// opener opens the market, or fails.
+type opener struct {
+	search order.Search
+	err    error
+	opened int
+}
+
+func (o *opener) Open(context.Context, account.AssetID) (order.Search, error) {
+	o.opened++
+	return o.search, o.err
+}
+
+// gauge keeps the last value of each metric.
+type gauge struct {
+	mu     sync.Mutex
+	values map[string]float64
+}
+
+func (g *gauge) Put(name string, value float64, _ obs.Unit, dimensions map[string]string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.values == nil {
+		g.values = map[string]float64{}
+	}
+	g.values[name+dimensions["Kind"]] = value
+}
+
+// world is one connected asset.
+type world struct {
+	t      *testing.T
+	clock  *clock
+	market *market
+	opener *opener
+	store  *watched
+	gauge  *gauge
+	db     *dynamodb.Client
+	tables awstest.Names
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	db, tables := dynamodb.NewFromConfig(awstest.Config(t)), awstest.Tables(t)
+	w := &world{t: t, clock: &clock{now: day0}, market: &market{pageSize: 100}, gauge: &gauge{}, db: db, tables: tables,
+		store: &watched{Orders: dynamo.NewOrders(db, tables.Orders)}}
+	w.opener = &opener{search: w.market.Search}
+	w.connect(asset)
+	return w
+}
+
+// connect enrols assets as a consent does.
+func (w *world) connect(assets ...account.AssetID) {
+	w.t.Helper()
+	id, state := account.NewID("main", "partner", "open"), rand.Text()
+	connections := dynamo.NewConnections(w.db, w.tables.Accounts, w.tables.Orders)
+	require.NoError(w.t, connections.PutState(w.t.Context(), state, connection.Pending{Ask: connection.Ask{Owner: "acme"}, ExpiresAt: w.clock.Now().Add(time.Hour)}))
+	enrolment := connection.Enrolment{
+		State: state, Account: account.Account{ID: id, State: account.Active, AuthorizedAt: w.clock.Now()},
+		Connection: connection.Connection{ID: connection.NewID("acme", id), Owner: "acme", Account: id}, RefreshAt: w.clock.Now().Add(time.Hour),
+	}
+	for _, a := range assets {
+		enrolment.Assets = append(enrolment.Assets, account.Asset{ID: a, Account: id, State: account.AssetActive})
+	}
+	require.NoError(w.t, connections.Enrol(w.t.Context(), enrolment))
+}
+
+func (w *world) fetcher() *order.Fetcher {
+	var cadence order.Cadence
+	require.NoError(w.t, cadence.UnmarshalText([]byte("0=5m,72h=1h,840h=24h,2400h=168h")))
+	return order.NewFetcher(order.FetcherOptions{
+		Store: w.store, Searches: w.opener, Meter: w.gauge, Now: w.clock.Now, Cadence: cadence, Horizon: 720 * time.Hour,
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
+}
+
+func (w *world) read() error { return w.fetcher().Read(w.t.Context(), asset) }
+
+func (w *world) planner(wakes order.Wakes) *order.Planner {
+	return order.NewPlanner(order.PlannerOptions{
+		Store: w.store, Wakes: wakes, Meter: w.gauge, Now: w.clock.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Shards: dynamo.DueShards, Claim: 5 * time.Minute,
+	})
+}
+
+// rows lists what is stored, the oldest first.
+func (w *world) rows() []order.Row {
+	w.t.Helper()
+	var all []order.Row
+	s := order.Selection{Asset: asset, Perspective: order.TAP, From: day0.AddDate(0, -2, 0), To: w.clock.Now().Add(time.Hour), Limit: 100}
+	for {
+		rows, next, err := w.store.Rows(w.t.Context(), s)
+		require.NoError(w.t, err)
+		if all, s.After = append(all, rows...), next; next == "" {
+			slices.Reverse(all)
+			return all
+		}
+	}
+}
+
+// agree demands that exactly what the market has is stored.
+func (w *world) agree() {
+	w.t.Helper()
+	describe := func(id, sku, creator, content, status string) string {
+		return fmt.Sprint(id, " ", sku, " ", creator, " ", content, " ", order.ParseStatus(status))
+	}
+	var want, got []string
+	for _, s := range w.market.sales {
+		if !s.hidden {
+			want = append(want, describe(s.id, s.sku, s.creator, s.content, s.status))
+		}
+	}
+	for _, row := range w.rows() {
+		got = append(got, describe(row.OrderID, row.SKUID, row.CreatorUsername, row.ContentID, row.StatusText))
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	require.Equal(w.t, want, got)
+}
