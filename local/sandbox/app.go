@@ -59,6 +59,7 @@ func (s *Sandbox) appByKey(key string) *App {
 // Kind is what a user is to TikTok Shop.
 type Kind string
 
+// The kinds of users.
 const (
 	Seller  Kind = "seller"
 	Creator Kind = "creator"

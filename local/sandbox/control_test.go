@@ -39,7 +39,7 @@ func TestControlAPI(t *testing.T) {
 	_, made := control(t, s, "POST", "/control/orders", `{"count":3,"shop":"`+auroraUS+`","lines":1,"outcome":"settle"}`)
 	require.Len(t, made["orders"], 3)
 	_, finished := control(t, s, "POST", "/control/orders/finish", `{"orders":["`+made["orders"].([]any)[0].(string)+`"]}`)
-	assert.Equal(t, 1.0, finished["finished"])
+	assert.EqualValues(t, 1, finished["finished"])
 	_, rows := control(t, s, "GET", "/control/truth/orders?perspective=seller&asset=shop:"+auroraUS, "")
 	assert.Len(t, rows["rows"], 3)
 	_, rows = control(t, s, "GET", "/control/truth/orders?perspective=creator", "")

@@ -70,6 +70,7 @@ func TestGatewayRefusals(t *testing.T) {
 		}, 400, 36009014},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			r := one.request
 			r.query = url.Values{}
 			for key, values := range one.request.query {
@@ -84,8 +85,10 @@ func TestGatewayRefusals(t *testing.T) {
 			}
 		})
 	}
-	assert.Equal(t, 1, f.Truth().Calls["GET "+shopsPath]["200/0"])
-	assert.Equal(t, 1, f.Truth().Calls["GET "+shopsPath]["401/106001"])
+	t.Cleanup(func() { // after the subtests
+		assert.Equal(t, 1, f.Truth().Calls["GET "+shopsPath]["200/0"])
+		assert.Equal(t, 1, f.Truth().Calls["GET "+shopsPath]["401/106001"])
+	})
 }
 
 func TestLenientGateway(t *testing.T) {

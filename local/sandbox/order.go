@@ -9,6 +9,7 @@ import (
 // Outcome is how an affiliate order will end.
 type Outcome string
 
+// The ends an order can come to.
 const (
 	Settles Outcome = "settle"  // paid, delivered, settled 15 days after delivery
 	Partial Outcome = "partial" // settles, one unit of each larger line refunded
@@ -191,9 +192,10 @@ func (s *Sandbox) createOrders(n NewOrders) ([]string, error) {
 }
 
 func (s *Sandbox) newOrder(n NewOrders, age time.Duration) (*order, error) {
-	turn, now := int(s.next()), s.now()
+	turn, now := s.turns, s.now()
+	s.turns++
 	o := &order{
-		id: number(orderFamily, turn), outcome: n.Outcome, created: now.Add(-age).Truncate(time.Second),
+		id: number(orderFamily, s.next()), outcome: n.Outcome, created: now.Add(-age).Truncate(time.Second),
 		visible: now.Add(time.Duration(n.AppearSeconds * float64(time.Second))),
 	}
 	if o.outcome == "" {
@@ -287,7 +289,7 @@ func (s *Sandbox) newLine(n NewOrders, o *order, c choice, turn int) *line {
 	}
 	l := &line{
 		product: c.product, sku: c.product.skus[variant], program: c.program, quantity: orElse(n.Quantity, int64(1+turn%3)),
-		contentType: []string{"VIDEO", "LIVE", "SHOP"}[turn%3], contentID: number(contentFamily, turn), traceID: n.TraceID,
+		contentType: []string{"VIDEO", "LIVE", "SHOP"}[turn%3], contentID: number(contentFamily, s.next()), traceID: n.TraceID,
 	}
 	if l.contentType == "SHOP" {
 		l.contentID = ""
@@ -336,7 +338,10 @@ func (s *Sandbox) seedOrders(count int) {
 	shops := s.shops()
 	for i, shop := range shops {
 		share := (count + len(shops) - 1 - i) / len(shops)
-		if _, err := s.createOrders(NewOrders{Count: share, Shop: shop.id, DaysAgo: 30, SpreadDays: 30}); err != nil && share > 0 {
+		if share == 0 {
+			break
+		}
+		if _, err := s.createOrders(NewOrders{Count: share, Shop: shop.id, DaysAgo: 30, SpreadDays: 30}); err != nil {
 			panic(err) // the seeded world sells in every shop
 		}
 	}

@@ -99,6 +99,7 @@ func (f *fixture) shopQuery(extra ...string) url.Values {
 }
 
 func (f *fixture) partnerQuery(t *testing.T, partner string, extra ...string) url.Values {
+	t.Helper()
 	return with(url.Values{"category_asset_cipher": {f.CategoryCipher(t, partner)}}, extra...)
 }
 
@@ -382,7 +383,7 @@ func TestTruthAgreesWithTheOperations(t *testing.T) {
 	for _, row := range f.TruthRows() {
 		if row.Asset == asset {
 			rows++
-			assert.Equal(t, row.Settles, row.Actual != "", strconv.FormatInt(row.CreateTime, 10))
+			assert.Equal(t, row.Final, row.Actual != "", strconv.FormatInt(row.CreateTime, 10))
 		}
 	}
 	assert.Equal(t, told.Rows, rows)

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"cmp"
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -43,8 +44,10 @@ type Sandbox struct {
 	reviews    []Review
 	links      []Link
 	calls      map[string]map[string]int // operation → "HTTP status/code" → count
-	serial     int64                     // the last number given to a new thing
-	epoch      int                       // raised by Reset, so that deliveries of an earlier life stop
+	serial     int64                     // the last number given to a new thing; never one of an earlier life
+	turns      int                       // orders made, which choose from the world in turn
+	life       context.Context           // of deliveries; Reset begins a new one
+	stop       context.CancelFunc
 }
 
 // New starts a sandbox.
@@ -75,11 +78,21 @@ func (s *Sandbox) Reset() {
 	s.world = newWorld(s.now())
 	s.grants, s.orders, s.faults, s.deliveries, s.reviews, s.links = nil, nil, nil, nil, nil, nil
 	s.codes, s.tokens, s.calls = map[string]*authCode{}, map[string]*token{}, map[string]map[string]int{}
-	s.serial = 0
-	s.epoch++
+	s.serial, s.turns = max(s.serial, s.now().Unix()*10_000), 0
+	if s.stop != nil {
+		s.stop()
+	}
+	s.life, s.stop = context.WithCancel(context.Background())
 	if s.options.Orders > 0 {
 		s.seedOrders(s.options.Orders)
 	}
+}
+
+// Close ends the webhook deliveries under way.
+func (s *Sandbox) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stop()
 }
 
 // next numbers a new thing; the caller holds the lock.

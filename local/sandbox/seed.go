@@ -15,6 +15,7 @@ const (
 	campaignFamily = 7403
 	contentFamily  = 7412
 	orderFamily    = 5766
+	noticeFamily   = 7380
 )
 
 const day = 24 * time.Hour
@@ -35,7 +36,7 @@ func newWorld(now time.Time) world {
 	harbor := &user{id: "harbor-agency", kind: Partner, name: "Harbor Agency", region: "US", category: match(), agencyOf: []*user{leo}}
 	w.users = []*user{aurora, birch, mia, leo, nora, northwind, harbor}
 
-	addShop := func(owner *user, n int, name, region, currency, sellerType string) *shop {
+	addShop := func(owner *user, n int64, name, region, currency, sellerType string) *shop {
 		s := &shop{
 			id: number(shopFamily, n), code: fmt.Sprintf("%sSB%08d", region, n), name: name,
 			region: region, currency: currency, sellerType: sellerType, owner: owner,
@@ -76,15 +77,15 @@ func newWorld(now time.Time) world {
 		{birchUS, beauty, "Bath Salts Jar", 2250, 1, 85, 1500},
 	} {
 		item := &product{
-			id: number(productFamily, i+1), title: p.title, description: "<p>" + p.title + ", made to last.</p>",
+			id: number(productFamily, int64(i+1)), title: p.title, description: "<p>" + p.title + ", made to last.</p>",
 			shop: p.shop, category: p.category, openRate: p.openRate, unitsSold: int64(37 * (i + 3)),
 		}
 		if p.openRate > 0 {
-			item.openID = number(openFamily, i+1)
+			item.openID = number(openFamily, int64(i+1))
 		}
 		for v := range p.variants {
 			item.skus = append(item.skus, sku{
-				id: number(skuFamily, (i+1)*10+v), name: []string{"Standard", "Large", "Gift box"}[v],
+				id: number(skuFamily, int64((i+1)*10+v)), name: []string{"Standard", "Large", "Gift box"}[v],
 				price: cents(p.price + int64(v)*750), stock: p.stock,
 			})
 		}

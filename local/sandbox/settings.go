@@ -6,12 +6,16 @@ import "time"
 // TikTok does not document it, so a client must be right in all three.
 type RefreshMode string
 
+// The modes.
 const (
-	NoRotation       RefreshMode = "no_rotation"         // the refresh token stays, old access tokens live out their time
-	RotateWithGrace  RefreshMode = "rotation_with_grace" // a new refresh token; the old one works for GraceSeconds
-	RotateStrictly   RefreshMode = "strict"              // a new refresh token; the old tokens die at once
-	secondsOfOneDay              = 24 * 60 * 60
-	foreverInSeconds             = 99 * 365 * secondsOfOneDay
+	NoRotation      RefreshMode = "no_rotation"         // the refresh token stays, old access tokens live out their time
+	RotateWithGrace RefreshMode = "rotation_with_grace" // a new refresh token; the old one works for GraceSeconds
+	RotateStrictly  RefreshMode = "strict"              // a new refresh token; the old tokens die at once
+)
+
+const (
+	secondsOfOneDay  = 24 * 60 * 60
+	foreverInSeconds = 99 * 365 * secondsOfOneDay
 )
 
 // Settings can be changed while the sandbox runs. Zero means TikTok's own value,

@@ -50,7 +50,7 @@ func createTarget(c *call, in createTargetBody) (any, error) {
 		return nil, invalid("preferred_content_type must be LIVE or VIDEO")
 	}
 	t := &target{
-		id: number(targetFamily, int(c.next())), name: in.Name, message: in.Message, shop: c.shop, created: c.now,
+		id: number(targetFamily, c.next()), name: in.Name, message: in.Message, shop: c.shop, created: c.now,
 		end: time.Unix(end, 0), email: in.Contact.Email, samples: in.Samples.Has, exempt: in.Samples.Exempt,
 	}
 	badCreators, badProducts := []string{}, []string{}

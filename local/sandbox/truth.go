@@ -57,7 +57,7 @@ type TruthRow struct {
 	Via         string `json:"via"` // open, target or campaign
 	CreateTime  int64  `json:"create_time"`
 	Status      state  `json:"status"`           // normalised
-	Settles     bool   `json:"settles"`          // false while money is still to move
+	Final       bool   `json:"final"`            // nothing moves any more
 	Estimated   string `json:"estimated"`        // this party's commission: what a seller pays, a creator or partner gets
 	Actual      string `json:"actual,omitempty"` // the same once it is final
 	Currency    string `json:"currency"`
@@ -156,12 +156,16 @@ func (s *Sandbox) Truth() Truth {
 			if v.perspective != "cap" {
 				account.Assets = append(account.Assets, v.asset)
 			}
+			key := v.asset.ID + "/" + v.perspective
+			if _, told := t.Orders[key]; told && !v.asset.Active {
+				continue // another app still reads the shop
+			}
 			orders := TruthOrders{ByStatus: map[string]int{}}
 			for _, r := range s.rows(v.at, v.seen) {
 				orders.Rows++
 				orders.ByStatus[string(r.status(v))]++
 			}
-			t.Orders[v.asset.ID+"/"+v.perspective] = orders
+			t.Orders[key] = orders
 		}
 		t.Accounts = append(t.Accounts, account)
 	}
@@ -191,10 +195,14 @@ func (s *Sandbox) TruthRows() []TruthRow {
 		for _, v := range s.views(g) {
 			for _, r := range s.rows(v.at, v.seen) {
 				status := r.status(v)
+				creator := r.creator.username
+				if v.perspective == "seller" && r.campaign != nil {
+					creator = "" // sellers are not told
+				}
 				t := TruthRow{
 					Asset: v.asset.ID, Perspective: v.perspective, OrderID: r.order.id, SKU: r.sku.id, Product: r.product.id,
-					Creator: r.creator.username, Via: r.via(), CreateTime: r.created.Unix(), Status: status,
-					Settles: status.final(), Estimated: r.earns(v.perspective, r.base()).String(), Currency: r.currency(),
+					Creator: creator, Via: r.via(), CreateTime: r.created.Unix(), Status: status,
+					Final: status.final(), Estimated: r.earns(v.perspective, r.base()).String(), Currency: r.currency(),
 				}
 				if status.final() {
 					t.Actual = r.earns(v.perspective, r.actualBase(status)).String()

@@ -118,7 +118,7 @@ func (s *Sandbox) message(app *App, n NewWebhook) (message, error) {
 		m = authorizationExpires(shop, s.now().Add(30*day))
 	case 17:
 		product := orElse(n.Product, s.products[0].id)
-		m = contentPosted(openID(app, creator), product, orElse(n.Content, number(contentFamily, int(s.next()))), orElse(n.Event, "ADD"))
+		m = contentPosted(openID(app, creator), product, orElse(n.Content, number(contentFamily, s.next())), orElse(n.Event, "ADD"))
 	case 20:
 		m = creatorDeauthorized(openID(app, creator), s.now())
 	default:
@@ -148,7 +148,7 @@ func (m message) encode(notice string, timestamp int64) []byte {
 	return body
 }
 
-func (s *Sandbox) noticeID() string { return number(7380, int(s.next())) }
+func (s *Sandbox) noticeID() string { return number(noticeFamily, s.next()) }
 
 // notify sends what TikTok sends by itself. The caller holds the lock.
 func (s *Sandbox) notify(app *App, m message) {
@@ -171,16 +171,16 @@ func (s *Sandbox) deliver(app *App, kind int, notice string, body []byte, signat
 		d.header = webhookSignature(app.Key, app.Secret+"?", body)
 	}
 	s.deliveries = append(s.deliveries, d)
-	go s.attempts(d, s.epoch, s.settings.RetryScale)
+	go s.attempts(s.life, d, s.settings.RetryScale)
 	return d.ID
 }
 
 // attempts tries until the app took the notification, refused its signature, or
 // the plan is at its end.
-func (s *Sandbox) attempts(d *Delivery, epoch int, scale float64) {
+func (s *Sandbox) attempts(life context.Context, d *Delivery, scale float64) {
 	plan := retryPlan()
 	for i := 0; ; i++ {
-		attempt := s.attempt(d)
+		attempt := s.attempt(life, d)
 		state := "pending"
 		switch {
 		case attempt.Status == http.StatusOK:
@@ -191,19 +191,22 @@ func (s *Sandbox) attempts(d *Delivery, epoch int, scale float64) {
 			state = "dropped"
 		}
 		s.mu.Lock()
-		stale := s.epoch != epoch
 		d.Attempts, d.State = append(d.Attempts, attempt), state
 		s.mu.Unlock()
-		if stale || state != "pending" {
+		if state != "pending" {
 			return
 		}
-		time.Sleep(time.Duration(float64(plan[i]) * scale))
+		select {
+		case <-time.After(time.Duration(float64(plan[i]) * scale)):
+		case <-life.Done():
+			return
+		}
 	}
 }
 
-func (s *Sandbox) attempt(d *Delivery) Attempt {
+func (s *Sandbox) attempt(life context.Context, d *Delivery) Attempt {
 	attempt := Attempt{At: s.now()}
-	ctx, cancel := context.WithTimeout(context.Background(), webhookTimeout)
+	ctx, cancel := context.WithTimeout(life, webhookTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, d.url, bytes.NewReader([]byte(d.Body)))
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -91,7 +90,7 @@ func TestRetryPlan(t *testing.T) {
 				s, r := listening(one.answer)
 				_, err := s.SendWebhooks(sandbox.NewWebhook{Type: 7, Shop: auroraUS})
 				require.NoError(t, err)
-				time.Sleep(24 * time.Hour)
+				<-time.After(24 * time.Hour)
 				synctest.Wait()
 				seen := r.notices()
 				require.Len(t, seen, len(one.waits)+1)
@@ -114,7 +113,7 @@ func TestScaledRetryPlan(t *testing.T) {
 		require.NoError(t, s.Configure(sandbox.Settings{RetryScale: 0.01}))
 		_, err := s.SendWebhooks(sandbox.NewWebhook{Type: 7, Shop: auroraUS})
 		require.NoError(t, err)
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		assert.Len(t, r.notices(), 5)
 	})
 }
@@ -127,7 +126,7 @@ func TestResetEndsRetries(t *testing.T) {
 		require.NoError(t, err)
 		synctest.Wait()
 		s.Reset()
-		time.Sleep(24 * time.Hour)
+		<-time.After(24 * time.Hour)
 		assert.LessOrEqual(t, len(r.notices()), 2)
 		assert.Empty(t, s.Deliveries())
 	})
@@ -283,5 +282,5 @@ func TestWebhooksThatCannotBe(t *testing.T) {
 		assert.Error(t, err, name)
 	}
 	assert.Empty(t, s.Deliveries())
-	assert.False(t, strings.Contains(s.State().Apps[0].Key, sandbox.DefaultApp().Secret))
+	assert.Empty(t, s.Truth().Webhooks.Answers)
 }

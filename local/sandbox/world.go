@@ -179,4 +179,4 @@ func categoryCipher(app *App, partner *user) string {
 }
 
 // number makes one of TikTok's 19-digit ids.
-func number(family, n int) string { return fmt.Sprintf("%d%015d", family, n) }
+func number(family int, n int64) string { return fmt.Sprintf("%d%015d", family, n) }

@@ -41,6 +41,7 @@ func Start(t testing.TB, options ...func(*sandbox.Options)) *Server {
 	}
 	s := sandbox.New(o)
 	api, control := httptest.NewServer(s.API()), httptest.NewServer(s.Control())
+	t.Cleanup(s.Close)
 	t.Cleanup(api.Close)
 	t.Cleanup(control.Close)
 	name := "main"
