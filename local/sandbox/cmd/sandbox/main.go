@@ -3,9 +3,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -48,18 +48,19 @@ func run(args []string) error {
 	defer stop()
 	failed := make(chan error, 2)
 	for address, handler := range map[string]http.Handler{*api: s.API(), *control: s.Control()} {
-		server := &http.Server{Addr: address, Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+		if err != nil {
+			return err
+		}
+		server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 		defer server.Close()
-		go func() { failed <- server.ListenAndServe() }()
+		go func() { failed <- server.Serve(listener) }()
 	}
 	fmt.Printf("TikTok Shop sandbox: API http://%s, control http://%s\n", *api, *control)
 	select {
 	case <-ctx.Done():
 		return nil
 	case err := <-failed:
-		if errors.Is(err, http.ErrServerClosed) {
-			return nil
-		}
 		return err
 	}
 }
