@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"os"
 	"sync"
 	"testing"
 
@@ -79,6 +81,16 @@ func TestRaceHasOneWinner(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{value.Reveal()}, won)
 	require.NoError(t, h.ensure(t.Context(), id))
+}
+
+func TestSampleEvent(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("../../events/keyset-maker.json")
+	require.NoError(t, err)
+	var sample cfn.Event
+	require.NoError(t, json.Unmarshal(raw, &sample))
+	assert.Equal(t, cfn.RequestCreate, sample.RequestType)
+	assert.NotEmpty(t, sample.ResourceProperties["SecretId"])
 }
 
 func TestMissingProperty(t *testing.T) {

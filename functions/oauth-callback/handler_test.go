@@ -11,12 +11,14 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -28,6 +30,7 @@ import (
 	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/dynamo/awstest"
+	"tiktok-shop-affiliate/shared/lambdahttp"
 	"tiktok-shop-affiliate/shared/redact"
 	"tiktok-shop-affiliate/shared/seal"
 	"tiktok-shop-affiliate/shared/tiktokshop"
@@ -512,4 +515,20 @@ func TestConfig(t *testing.T) {
 	err := bad.Validate()
 	assert.ErrorContains(t, err, "CONSENT_CREATOR_URL")
 	assert.ErrorContains(t, err, "PARTNER_URL")
+}
+
+func TestSampleEvents(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	entry := lambdahttp.New(s.Config.Handler)
+	for file, status := range map[string]int{"oauth-callback": http.StatusOK, "oauth-callback--connect": http.StatusNotFound, "oauth-callback--begin": http.StatusNotFound} {
+		raw, err := os.ReadFile("../../events/" + file + ".json")
+		require.NoError(t, err)
+		var event events.APIGatewayV2HTTPRequest
+		require.NoError(t, json.Unmarshal(raw, &event))
+		response, err := entry.Handle(t.Context(), event)
+		require.NoError(t, err)
+		assert.Equal(t, status, response.StatusCode, file)
+		assert.Contains(t, response.Body, "<h1>")
+	}
 }
