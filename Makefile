@@ -34,8 +34,8 @@ local: binaries ## run everything on this machine and live through the first day
 	@$(RUN) up
 
 .PHONY: stop
-stop: binaries ## stop what `make local` left running
-	@$(RUN) down
+stop: ## stop what `make local` left running
+	@[ ! -x $(BIN)/local ] || $(RUN) down
 
 .PHONY: logs
 logs: setup ## follow the logs of the functions that `make local` runs
@@ -64,8 +64,8 @@ emulator: binaries ## start only the emulated AWS of the tests; end it with `mak
 	@echo 'export TEST_AWS_ENDPOINT_URL=http://127.0.0.1:$(TEST_EMULATOR_PORT)'
 
 .PHONY: emulator-stop
-emulator-stop: binaries ## stop the emulated AWS of the tests
-	@$(RUN_TEST) down
+emulator-stop: ## stop the emulated AWS of the tests
+	@[ ! -x $(BIN)/local ] || $(RUN_TEST) down
 
 .PHONY: bench
 bench: ## run the Go benchmarks
