@@ -368,7 +368,7 @@ func TestProblems(t *testing.T) {
 			s.tiktok.AddFault(sandbox.Fault{Operation: "*", Status: 503, Times: -1})
 			state := b.press(t, link).Query().Get("state")
 			return b.get(t, s.URL+"/oauth/callback?state="+state+"&code="+s.tiktok.Code(t, sandboxtest.AuroraHome))
-		}, http.StatusServiceUnavailable, "TikTok Shop is not answering"},
+		}, http.StatusServiceUnavailable, "We could not finish just now"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -226,7 +226,7 @@ func (p *pages) explain(problem *connection.ProblemError) (status int, content p
 		return http.StatusUnprocessableEntity, page{Title: nothingTitle(problem.Kind), Text: []string{"TikTok Shop shows nothing in this account that could be connected. Nothing was stored.", "Start again with the account you want to connect."}}
 	case connection.Unavailable:
 	}
-	return http.StatusServiceUnavailable, page{Title: "TikTok Shop is not answering", Text: []string{"We could not finish just now. Nothing is lost: try again in a moment on this same page."}}
+	return http.StatusServiceUnavailable, page{Title: "We could not finish just now", Text: []string{"TikTok Shop or our own service is not answering. Nothing is lost: try again on this page in a moment."}}
 }
 
 func nothingTitle(kind tiktokshop.AccountKind) string {

@@ -80,7 +80,20 @@ func (s *Sealer) Open(ctx context.Context, sealed []byte, associated string) ([]
 	return plain, nil
 }
 
+// current is the keyset as it is known here. One that is not usable, as before
+// the keyset is made, is read again.
 func (s *Sealer) current(ctx context.Context) (keys, error) {
+	k, err := s.known(ctx)
+	if err == nil {
+		return k, nil
+	}
+	if changed, reloadErr := s.source.Reload(ctx); reloadErr != nil || !changed {
+		return keys{}, err
+	}
+	return s.known(ctx)
+}
+
+func (s *Sealer) known(ctx context.Context) (keys, error) {
 	text, err := s.source.Value(ctx)
 	if err != nil {
 		return keys{}, err

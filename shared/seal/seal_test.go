@@ -94,6 +94,13 @@ func TestUnknownKeyReloadsOnce(t *testing.T) {
 	assert.Equal(t, 1, lost.reloads)
 }
 
+func TestKeysetMadeMeanwhile(t *testing.T) {
+	t.Parallel()
+	s := seal.New(&source{value: redact.New("{}"), stored: keyset(t)})
+	_, err := s.Seal(t.Context(), []byte("test-token"), "a")
+	require.NoError(t, err)
+}
+
 func TestNoKeyset(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{"placeholder": "{}", "empty": "", "garbage": "test-garbage", "no keys": `{"primaryKeyId":1,"key":[]}`} {
