@@ -2,8 +2,7 @@ package main
 
 import (
 	"context"
-
-	"github.com/aws/aws-lambda-go/events"
+	"encoding/json"
 )
 
 type planner interface {
@@ -18,7 +17,7 @@ type Answer struct {
 }
 
 // Handle wakes the readers of what is due. The event says nothing we need.
-func (h *handler) Handle(ctx context.Context, _ events.EventBridgeEvent) (Answer, error) {
+func (h *handler) Handle(ctx context.Context, _ json.RawMessage) (Answer, error) {
 	woken, err := h.planner.Run(ctx)
 	return Answer{Woken: woken}, err
 }

@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"tiktok-shop-affiliate/shared/account"
+	"tiktok-shop-affiliate/shared/api"
+	"tiktok-shop-affiliate/shared/connection"
+	"tiktok-shop-affiliate/shared/dynamo"
+	"tiktok-shop-affiliate/shared/dynamo/awstest"
+	"tiktok-shop-affiliate/shared/lambdahttp"
+	"tiktok-shop-affiliate/shared/order"
+	"tiktok-shop-affiliate/shared/redact"
+)
+
+type key struct{}
+
+func (key) Value(context.Context) (redact.Secret, error) { return redact.New("test-key"), nil }
+
+// sent records the wakes.
+type sent struct{ wakes []any }
+
+func (s *sent) SendBatch(_ context.Context, messages []any) error {
+	s.wakes = append(s.wakes, messages...)
+	return nil
+}
+
+var now = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+
+const (
+	seller  = account.ID("main:seller:s1")
+	creator = account.ID("main:creator:c1")
+)
+
+// bench is the function with two owners, who share a creator.
+type bench struct {
+	store  *dynamo.Orders
+	queue  *sent
+	routes *api.Router
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	db, tables := dynamodb.NewFromConfig(awstest.Config(t)), awstest.Tables(t)
+	connections := dynamo.NewConnections(db, tables.Accounts, tables.Orders)
+	b := &bench{store: dynamo.NewOrders(db, tables.Orders), queue: &sent{}}
+	for i, c := range []struct {
+		owner  string
+		id     account.ID
+		assets []account.AssetID
+	}{{"acme", seller, []account.AssetID{"shop:1", "shop:2"}}, {"acme", creator, []account.AssetID{"creator:main:c1"}}, {"bright", creator, []account.AssetID{"creator:main:c1"}}} {
+		state := fmt.Sprint("state", i)
+		require.NoError(t, connections.PutState(t.Context(), state, connection.Pending{ExpiresAt: now.Add(time.Hour)}))
+		e := connection.Enrolment{
+			State: state, Account: account.Account{ID: c.id, State: account.Active, AuthorizedAt: now}, RefreshAt: now,
+			Connection: connection.Connection{ID: connection.NewID(c.owner, c.id), Owner: c.owner, Account: c.id},
+		}
+		for _, id := range c.assets {
+			e.Assets = append(e.Assets, account.Asset{ID: id, Account: c.id, State: account.AssetActive})
+		}
+		require.NoError(t, connections.Enrol(t.Context(), e))
+	}
+	for i := range 10 {
+		b.put(t, "shop:1", order.Seller, fmt.Sprint("1", i), now.Add(-time.Duration(i)*80*time.Hour), i%2 == 0)
+		b.put(t, "shop:2", order.Seller, fmt.Sprint("2", i), now.Add(-time.Duration(i)*80*time.Hour), false)
+	}
+	b.put(t, "creator:main:c1", order.Creator, "11", now.Add(-80*time.Hour), false)
+	h := &handler{connections: connection.NewDirectory(connections), orders: b.store, wakes: b.queue, now: func() time.Time { return now }}
+	b.routes = h.routes(api.New(api.Owners{Claim: "owner"}, api.NewCursors(key{})))
+	return b
+}
+
+func (b *bench) put(t *testing.T, asset account.AssetID, perspective order.Perspective, id string, created time.Time, settled bool) {
+	t.Helper()
+	status := map[bool]string{true: "SETTLED", false: "To-SETTLE"}[settled]
+	head := map[string]any{"id": id, "create_time": json.Number(fmt.Sprint(created.Unix())), "status": status}
+	sku := `{"id":"5","sku_id":"5","settlement_status":"` + status + `","commission_rate":"1000","estimated_paid_commission":{"amount":"1.50","currency":"USD"}}`
+	row, err := order.FromTikTok(asset, perspective, head, []byte(sku), created)
+	require.NoError(t, err)
+	row.Rev = 1
+	require.NoError(t, b.store.Create(t.Context(), order.Lease{Fence: 1}, row))
+}
+
+func (b *bench) call(t *testing.T, owner, method, target, body string) (int, map[string]any) {
+	t.Helper()
+	request := httptest.NewRequest(method, target, strings.NewReader(body))
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	claims := map[string]string{"owner": owner, "scope": "affiliate/write affiliate/read"}
+	recorder := httptest.NewRecorder()
+	b.routes.ServeHTTP(recorder, request.WithContext(lambdahttp.WithClaims(t.Context(), claims)))
+	var answer map[string]any
+	require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &answer), recorder.Body.String())
+	return recorder.Code, answer
+}
+
+func (b *bench) list(t *testing.T, owner, connectionID, query string) (ids []string) {
+	t.Helper()
+	cursor := ""
+	for {
+		status, answer := b.call(t, owner, "GET", "/v1/orders?connection_id="+connectionID+query+cursor, "")
+		require.Equal(t, 200, status, answer)
+		for _, item := range answer["items"].([]any) {
+			row := item.(map[string]any)
+			ids = append(ids, fmt.Sprint(row["order_id"]))
+		}
+		next, ok := answer["next_cursor"].(string)
+		if !ok {
+			return ids
+		}
+		cursor = "&cursor=" + url.QueryEscape(next)
+	}
+}
+
+func TestListing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	mine := connection.NewID("acme", seller)
+	all := []string{"10", "11", "12", "13", "14", "15", "16", "17", "18", "19", "20", "21", "22", "23", "24", "25", "26", "27", "28", "29"}
+	for _, limit := range []int{1, 3, 10, 20, 100} {
+		assert.Equal(t, all, b.list(t, "acme", mine, fmt.Sprint("&limit=", limit)), "limit %d: shop by shop, the newest first", limit)
+	}
+	assert.Equal(t, all[10:], b.list(t, "acme", mine, "&asset=shop:2&limit=4"))
+	assert.Equal(t, []string{"10", "12", "14", "16", "18"}, b.list(t, "acme", mine, "&status=settled&limit=2"))
+	assert.Empty(t, b.list(t, "acme", mine, "&perspective=creator"))
+	assert.Equal(t, []string{"11", "12"}, b.list(t, "acme", mine, "&asset=shop:1&created_from=2026-11-15T18:00:00Z&created_to=2026-11-19T10:00:00Z"))
+	assert.Equal(t, []string{"11"}, b.list(t, "acme", connection.NewID("acme", creator), ""))
+	assert.Equal(t, []string{"11"}, b.list(t, "bright", connection.NewID("bright", creator), ""), "one reading serves both owners")
+
+	_, answer := b.call(t, "acme", "GET", "/v1/orders?limit=1&connection_id="+mine, "")
+	row := answer["items"].([]any)[0].(map[string]any)
+	assert.Equal(t, map[string]any{"creator": map[string]any{"rate_bp": 1000.0, "estimated": map[string]any{"amount": "1.5", "currency": "USD"}, "actual": nil}}, row["commissions"])
+	assert.Equal(t, "2026-11-22T10:00:00Z", row["created_at"])
+	assert.Equal(t, "settled", row["status"])
+	assert.NotContains(t, row, "settled_at")
+}
+
+func TestWhatIsRefused(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	mine := connection.NewID("acme", seller)
+	_, answer := b.call(t, "acme", "GET", "/v1/orders?limit=1&connection_id="+mine, "")
+	cursor := "&cursor=" + url.QueryEscape(answer["next_cursor"].(string))
+	for name, test := range map[string]struct {
+		owner, method, target, body string
+		status                      int
+		names                       string
+	}{
+		"no connection":             {"acme", "GET", "/v1/orders", "", 400, "connection_id"},
+		"another owner's":           {"bright", "GET", "/v1/orders?connection_id=" + mine, "", 404, ""},
+		"another asset":             {"acme", "GET", "/v1/orders?asset=shop:9&connection_id=" + mine, "", 404, ""},
+		"another owner's asset":     {"bright", "GET", "/v1/orders?asset=shop:1&connection_id=" + connection.NewID("bright", creator), "", 404, ""},
+		"unknown status":            {"acme", "GET", "/v1/orders?status=paid&connection_id=" + mine, "", 400, "status"},
+		"unknown perspective":       {"acme", "GET", "/v1/orders?perspective=buyer&connection_id=" + mine, "", 400, "perspective"},
+		"unknown filter":            {"acme", "GET", "/v1/orders?sku=5&connection_id=" + mine, "", 400, "sku"},
+		"too many":                  {"acme", "GET", "/v1/orders?limit=101&connection_id=" + mine, "", 400, "limit"},
+		"reversed":                  {"acme", "GET", "/v1/orders?created_from=2026-11-02T00:00:00Z&created_to=2026-11-01T00:00:00Z&connection_id=" + mine, "", 400, "created_to"},
+		"too long":                  {"acme", "GET", "/v1/orders?created_from=2024-11-02T00:00:00Z&connection_id=" + mine, "", 400, "created_from"},
+		"in the future":             {"acme", "GET", "/v1/orders?created_from=2027-11-02T00:00:00Z&connection_id=" + mine, "", 400, "created_from"},
+		"a cursor of other filters": {"acme", "GET", "/v1/orders?status=settled&connection_id=" + mine + cursor, "", 400, "cursor"},
+		"another owner's cursor":    {"bright", "GET", "/v1/orders?connection_id=" + mine + cursor, "", 400, "cursor"},
+		"refresh another owner's":   {"bright", "POST", "/v1/orders/refresh", `{"connection_id":"` + mine + `"}`, 404, ""},
+		"refresh nothing":           {"acme", "POST", "/v1/orders/refresh", `{}`, 400, "connection_id"},
+		"refresh with a typo":       {"acme", "POST", "/v1/orders/refresh", `{"connection":"x"}`, 400, "connection"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			status, answer := b.call(t, test.owner, test.method, test.target, test.body)
+			assert.Equal(t, test.status, status, answer)
+			encoded, err := json.Marshal(answer)
+			require.NoError(t, err)
+			assert.Contains(t, string(encoded), test.names)
+		})
+	}
+	assert.Empty(t, b.queue.wakes)
+}
+
+func TestRefresh(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	mine := connection.NewID("acme", seller)
+	lease, err := b.store.Acquire(t.Context(), "shop:2", "reader", now, now.Add(time.Minute))
+	require.NoError(t, err)
+	_, err = b.store.Release(t.Context(), lease, now, time.Time{}, 0) // its grant was lost
+	require.NoError(t, err)
+
+	status, answer := b.call(t, "acme", "POST", "/v1/orders/refresh", `{"connection_id":"`+mine+`"}`)
+	assert.Equal(t, 202, status)
+	assert.ElementsMatch(t, []any{map[string]any{"asset": "shop:1", "state": "asked"}, map[string]any{"asset": "shop:2", "state": "not_scheduled"}}, answer["items"])
+	assert.Equal(t, []any{order.Wake{Asset: "shop:1"}}, b.queue.wakes)
+	lease, err = b.store.Acquire(t.Context(), "shop:1", "reader", now, now.Add(time.Minute))
+	require.NoError(t, err)
+	assert.Equal(t, now, lease.AskedAt)
+
+	status, _ = b.call(t, "acme", "POST", "/v1/orders/refresh", `{"connection_id":"`+mine+`","asset":"shop:1"}`)
+	assert.Equal(t, 202, status, "also while it is being read")
+	assert.Len(t, b.queue.wakes, 2)
+}
+
+func TestSampleEvents(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	for file, want := range map[string]int{"orders.json": 404, "orders--refresh.json": 404} { // the sample's connection is not there
+		raw, err := os.ReadFile(filepath.Join("..", "..", "events", file))
+		require.NoError(t, err)
+		var event events.APIGatewayV2HTTPRequest
+		require.NoError(t, json.Unmarshal(raw, &event))
+		event.RequestContext.Authorizer.JWT.Claims["owner"] = "acme"
+		answer, err := lambdahttp.New(b.routes).Handle(t.Context(), event)
+		require.NoError(t, err)
+		assert.Equal(t, want, answer.StatusCode, answer.Body)
+	}
+}
