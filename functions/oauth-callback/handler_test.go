@@ -122,6 +122,7 @@ func (s *site) connections(t *testing.T, owner string) []connection.Connection {
 type browser struct {
 	*http.Client
 	site *site
+	t    *testing.T
 }
 
 func (s *site) browser(t *testing.T) *browser {
@@ -130,7 +131,7 @@ func (s *site) browser(t *testing.T) *browser {
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
 	client.Jar = jar
-	return &browser{Client: &client, site: s}
+	return &browser{Client: &client, site: s, t: t}
 }
 
 // shown is a page as a user sees it.
@@ -144,7 +145,8 @@ type shown struct {
 
 var titleForm = regexp.MustCompile(`<h1>(.*)</h1>`)
 
-func (b *browser) do(t *testing.T, method, address string, form url.Values) shown {
+func (b *browser) do(method, address string, form url.Values) shown {
+	t := b.t
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(form.Encode()))
 	require.NoError(t, err)
@@ -161,15 +163,16 @@ func (b *browser) do(t *testing.T, method, address string, form url.Values) show
 	return s
 }
 
-func (b *browser) get(t *testing.T, address string) shown {
-	return b.do(t, http.MethodGet, address, nil)
+func (b *browser) get(address string) shown {
+	b.t.Helper()
+	return b.do(http.MethodGet, address, nil)
 }
 
 // press follows a connect link to TikTok Shop's consent page.
-func (b *browser) press(t *testing.T, link string) *url.URL {
-	t.Helper()
-	page := b.do(t, http.MethodPost, link, nil)
-	require.Equal(t, b.site.tiktok.BaseURL, "http://"+page.url.Host, page.body)
+func (b *browser) press(link string) *url.URL {
+	b.t.Helper()
+	page := b.do(http.MethodPost, link, nil)
+	require.Equal(b.t, b.site.tiktok.BaseURL, "http://"+page.url.Host, page.body)
 	return page.url
 }
 
@@ -178,15 +181,15 @@ var allScopes = map[string][]string{
 }
 
 // decide agrees or not on the consent page, and ends where TikTok Shop sends the user.
-func (b *browser) decide(t *testing.T, consent *url.URL, user, decision string, scopes ...string) shown {
-	t.Helper()
+func (b *browser) decide(consent *url.URL, user, decision string, scopes ...string) shown {
+	b.t.Helper()
 	form := consent.Query()
 	form.Set("account", user)
 	form.Set("decision", decision)
 	form["scope"] = scopes
 	at := *consent
 	at.RawQuery = ""
-	return b.do(t, http.MethodPost, at.String(), form)
+	return b.do(http.MethodPost, at.String(), form)
 }
 
 func TestConnect(t *testing.T) {
@@ -206,12 +209,12 @@ func TestConnect(t *testing.T) {
 			t.Parallel()
 			owner := "owner-" + string(c.kind)
 			link, b := s.mint(t, owner, c.kind), s.browser(t)
-			ask := b.get(t, link)
+			ask := b.get(link)
 			require.Equal(t, http.StatusOK, ask.status)
 			assert.Contains(t, ask.title, "Connect your TikTok Shop")
 			assert.Empty(t, ask.header.Values("Set-Cookie"), "opening a link changes nothing")
 
-			done := b.decide(t, b.press(t, link), c.user, "allow", c.scopes...)
+			done := b.decide(b.press(link), c.user, "allow", c.scopes...)
 			require.Equal(t, http.StatusOK, done.status, done.body)
 			assert.Equal(t, "Connected", done.title)
 			made := s.connections(t, owner)
@@ -224,7 +227,7 @@ func TestConnect(t *testing.T) {
 			assert.Contains(t, done.body, "https://partner.example/done?connection_id="+made[0].ID+"&amp;tab=1")
 			assert.Equal(t, c.kind == tiktokshop.CreatorAccount, strings.Contains(done.body, "Manage or remove access"))
 
-			again := b.get(t, done.url.String())
+			again := b.get(done.url.String())
 			assert.Equal(t, http.StatusConflict, again.status)
 			assert.Equal(t, "This was finished already", again.title)
 			assert.Equal(t, made, s.connections(t, owner), "a replay changes nothing")
@@ -236,7 +239,7 @@ func TestStoredGrantWorks(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	b := s.browser(t)
-	b.decide(t, b.press(t, s.mint(t, "test-owner", tiktokshop.SellerAccount)), sandboxtest.AuroraHome, "allow")
+	b.decide(b.press(s.mint(t, "test-owner", tiktokshop.SellerAccount)), sandboxtest.AuroraHome, "allow")
 	made := s.connections(t, "test-owner")[0]
 	stored, err := s.store.Account(t.Context(), made.Account)
 	require.NoError(t, err)
@@ -257,7 +260,7 @@ func TestTwoOwnersOfOneAccount(t *testing.T) {
 	s := newSite(t)
 	for _, owner := range []string{"owner-a", "owner-b"} {
 		b := s.browser(t)
-		b.decide(t, b.press(t, s.mint(t, owner, tiktokshop.SellerAccount)), sandboxtest.AuroraHome, "allow")
+		b.decide(b.press(s.mint(t, owner, tiktokshop.SellerAccount)), sandboxtest.AuroraHome, "allow")
 	}
 	first, second := s.connections(t, "owner-a"), s.connections(t, "owner-b")
 	require.Len(t, first, 1)
@@ -276,7 +279,7 @@ func TestReconnect(t *testing.T) {
 	s := newSite(t)
 	b := s.browser(t)
 	link := s.mint(t, "test-owner", tiktokshop.CreatorAccount)
-	some := b.decide(t, b.press(t, link), sandboxtest.MiaLane, "allow", allScopes["creator"][:2]...)
+	some := b.decide(b.press(link), sandboxtest.MiaLane, "allow", allScopes["creator"][:2]...)
 	assert.Equal(t, "Connected", some.title)
 	assert.Contains(t, some.body, "creator.affiliate.share_link.read")
 	first := s.connections(t, "test-owner")[0]
@@ -289,8 +292,8 @@ func TestReconnect(t *testing.T) {
 	require.NotNil(t, manage)
 	stale, err := url.Parse(html.UnescapeString(manage[1]))
 	require.NoError(t, err)
-	assert.Equal(t, "That took too long", b.decide(t, stale, sandboxtest.MiaLane, "allow", allScopes["creator"]...).title)
-	b.decide(t, b.press(t, link), sandboxtest.MiaLane, "allow", allScopes["creator"]...)
+	assert.Equal(t, "That took too long", b.decide(stale, sandboxtest.MiaLane, "allow", allScopes["creator"]...).title)
+	b.decide(b.press(link), sandboxtest.MiaLane, "allow", allScopes["creator"]...)
 	again := s.connections(t, "test-owner")
 	require.Len(t, again, 1)
 	assert.Equal(t, first.ID, again[0].ID)
@@ -305,75 +308,75 @@ func TestReconnect(t *testing.T) {
 func TestProblems(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		end    func(t *testing.T, s *site, b *browser, link string) shown
+		end    func(s *site, b *browser, link string) shown
 		status int
 		title  string
 	}{
-		"unknown link": {func(t *testing.T, s *site, b *browser, _ string) shown {
-			return b.get(t, s.URL+"/connect/"+strings.Repeat("x", tokenLength))
+		"unknown link": {func(s *site, b *browser, _ string) shown {
+			return b.get(s.URL + "/connect/" + strings.Repeat("x", tokenLength))
 		}, http.StatusNotFound, "This connect link does not work"},
-		"unknown link pressed": {func(t *testing.T, s *site, b *browser, _ string) shown {
-			return b.do(t, http.MethodPost, s.URL+"/connect/short", nil)
+		"unknown link pressed": {func(s *site, b *browser, _ string) shown {
+			return b.do(http.MethodPost, s.URL+"/connect/short", nil)
 		}, http.StatusNotFound, "This connect link does not work"},
-		"expired link": {func(t *testing.T, s *site, b *browser, link string) shown {
+		"expired link": {func(s *site, b *browser, link string) shown {
 			s.advance(connection.LinkLife)
-			return b.do(t, http.MethodPost, link, nil)
+			return b.do(http.MethodPost, link, nil)
 		}, http.StatusGone, "This connect link has expired"},
-		"button pressed by another site": {func(t *testing.T, s *site, b *browser, link string) shown {
+		"button pressed by another site": {func(s *site, b *browser, link string) shown {
 			b.Transport = withHeader{b.Transport, "Sec-Fetch-Site", "cross-site"}
-			return b.do(t, http.MethodPost, link, nil)
+			return b.do(http.MethodPost, link, nil)
 		}, http.StatusForbidden, "Please start on our page"},
-		"refused": {func(t *testing.T, s *site, b *browser, link string) shown {
-			return b.decide(t, b.press(t, link), sandboxtest.AuroraHome, "deny")
+		"refused": {func(s *site, b *browser, link string) shown {
+			return b.decide(b.press(link), sandboxtest.AuroraHome, "deny")
 		}, http.StatusOK, "You did not agree"},
-		"no code": {func(t *testing.T, s *site, b *browser, link string) shown {
-			return b.get(t, s.URL+"/oauth/callback?state="+b.press(t, link).Query().Get("state"))
+		"no code": {func(s *site, b *browser, link string) shown {
+			return b.get(s.URL + "/oauth/callback?state=" + b.press(link).Query().Get("state"))
 		}, http.StatusOK, "You did not agree"},
-		"no state": {func(t *testing.T, s *site, b *browser, _ string) shown {
-			return b.get(t, s.URL+"/oauth/callback?code="+s.tiktok.Code(t, sandboxtest.AuroraHome))
+		"no state": {func(s *site, b *browser, _ string) shown {
+			return b.get(s.URL + "/oauth/callback?code=" + s.tiktok.Code(b.t, sandboxtest.AuroraHome))
 		}, http.StatusBadRequest, "Please start from a connect link"},
-		"foreign state": {func(t *testing.T, s *site, b *browser, _ string) shown {
-			return b.get(t, s.URL+"/oauth/callback?state=test-state&code="+s.tiktok.Code(t, sandboxtest.AuroraHome))
+		"foreign state": {func(s *site, b *browser, _ string) shown {
+			return b.get(s.URL + "/oauth/callback?state=test-state&code=" + s.tiktok.Code(b.t, sandboxtest.AuroraHome))
 		}, http.StatusBadRequest, "This attempt is not known here"},
-		"state too old": {func(t *testing.T, s *site, b *browser, link string) shown {
-			consent := b.press(t, link)
+		"state too old": {func(s *site, b *browser, link string) shown {
+			consent := b.press(link)
 			s.advance(connection.StateLife)
-			return b.decide(t, consent, sandboxtest.AuroraHome, "allow")
+			return b.decide(consent, sandboxtest.AuroraHome, "allow")
 		}, http.StatusGone, "That took too long"},
-		"code too old": {func(t *testing.T, s *site, b *browser, link string) shown {
+		"code too old": {func(s *site, b *browser, link string) shown {
 			s.tiktok.AddFault(sandbox.Fault{Operation: "GET /api/v2/token/get", Code: 36004004, Message: "invalid auth code"})
-			return b.decide(t, b.press(t, link), sandboxtest.AuroraHome, "allow")
+			return b.decide(b.press(link), sandboxtest.AuroraHome, "allow")
 		}, http.StatusGone, "That took too long"},
-		"another browser": {func(t *testing.T, s *site, b *browser, link string) shown {
-			return s.browser(t).decide(t, b.press(t, link), sandboxtest.AuroraHome, "allow")
+		"another browser": {func(s *site, b *browser, link string) shown {
+			return s.browser(b.t).decide(b.press(link), sandboxtest.AuroraHome, "allow")
 		}, http.StatusBadRequest, "Please go on in the browser you began in"},
-		"another person's browser": {func(t *testing.T, s *site, b *browser, link string) shown {
-			other := s.browser(t)
-			other.press(t, link)
-			return other.decide(t, b.press(t, link), sandboxtest.AuroraHome, "allow")
+		"another person's browser": {func(s *site, b *browser, link string) shown {
+			other := s.browser(b.t)
+			other.press(link)
+			return other.decide(b.press(link), sandboxtest.AuroraHome, "allow")
 		}, http.StatusForbidden, "This attempt belongs to someone else"},
-		"wrong kind": {func(t *testing.T, s *site, b *browser, link string) shown {
-			state := b.press(t, link).Query().Get("state")
-			return b.get(t, s.URL+"/oauth/callback?state="+state+"&code="+s.tiktok.Code(t, sandboxtest.Northwind))
+		"wrong kind": {func(s *site, b *browser, link string) shown {
+			state := b.press(link).Query().Get("state")
+			return b.get(s.URL + "/oauth/callback?state=" + state + "&code=" + s.tiktok.Code(b.t, sandboxtest.Northwind))
 		}, http.StatusUnprocessableEntity, "That is another kind of account"},
-		"missing scope": {func(t *testing.T, s *site, b *browser, _ string) shown {
-			consent := b.press(t, s.mint(t, "test-owner", tiktokshop.CreatorAccount))
-			return b.decide(t, consent, sandboxtest.MiaLane, "allow", "creator.affiliate_collaboration.read")
+		"missing scope": {func(s *site, b *browser, _ string) shown {
+			consent := b.press(s.mint(b.t, "test-owner", tiktokshop.CreatorAccount))
+			return b.decide(consent, sandboxtest.MiaLane, "allow", "creator.affiliate_collaboration.read")
 		}, http.StatusUnprocessableEntity, "A permission is missing"},
-		"no shop": {func(t *testing.T, s *site, b *browser, link string) shown {
+		"no shop": {func(s *site, b *browser, link string) shown {
 			s.tiktok.AddFault(sandbox.Fault{Operation: "GET /authorization/202309/shops", Body: `{"code":0,"message":"Success","data":{"shops":[]}}`, Status: 200})
-			return b.decide(t, b.press(t, link), sandboxtest.AuroraHome, "allow")
+			return b.decide(b.press(link), sandboxtest.AuroraHome, "allow")
 		}, http.StatusUnprocessableEntity, "This account has no shop"},
-		"TikTok Shop down": {func(t *testing.T, s *site, b *browser, link string) shown {
+		"TikTok Shop down": {func(s *site, b *browser, link string) shown {
 			s.tiktok.AddFault(sandbox.Fault{Operation: "*", Status: 503, Times: -1})
-			state := b.press(t, link).Query().Get("state")
-			return b.get(t, s.URL+"/oauth/callback?state="+state+"&code="+s.tiktok.Code(t, sandboxtest.AuroraHome))
+			state := b.press(link).Query().Get("state")
+			return b.get(s.URL + "/oauth/callback?state=" + state + "&code=" + s.tiktok.Code(b.t, sandboxtest.AuroraHome))
 		}, http.StatusServiceUnavailable, "We could not finish just now"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
-			page := c.end(t, s, s.browser(t), s.mint(t, "test-owner", tiktokshop.SellerAccount))
+			page := c.end(s, s.browser(t), s.mint(t, "test-owner", tiktokshop.SellerAccount))
 			assert.Equal(t, c.status, page.status)
 			assert.Equal(t, c.title, page.title)
 			assert.Equal(t, 1, strings.Count(page.body, `class="button"`), "one thing to do")
@@ -400,13 +403,13 @@ func TestAttemptGoesOn(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
 			b := s.browser(t)
-			consent := b.press(t, s.mint(t, "test-owner", tiktokshop.SellerAccount))
+			consent := b.press(s.mint(t, "test-owner", tiktokshop.SellerAccount))
 			s.tiktok.AddFault(c.spoil)
-			down := b.decide(t, consent, sandboxtest.AuroraHome, "allow")
+			down := b.decide(consent, sandboxtest.AuroraHome, "allow")
 			assert.Equal(t, http.StatusServiceUnavailable, down.status)
 			assert.Contains(t, down.body, `<a class="button" href="">Try again</a>`)
 
-			done := b.get(t, down.url.String())
+			done := b.get(down.url.String())
 			assert.Equal(t, "Connected", done.title)
 			assert.Len(t, s.connections(t, "test-owner")[0].Assets, 2)
 			calls := 0
@@ -420,18 +423,18 @@ func TestAttemptGoesOn(t *testing.T) {
 		t.Parallel()
 		s := newSite(t)
 		b := s.browser(t)
-		consent := b.press(t, s.mint(t, "test-owner", tiktokshop.SellerAccount))
-		elsewhere := s.browser(t).decide(t, consent, sandboxtest.AuroraHome, "allow")
+		consent := b.press(s.mint(t, "test-owner", tiktokshop.SellerAccount))
+		elsewhere := s.browser(t).decide(consent, sandboxtest.AuroraHome, "allow")
 		require.Equal(t, http.StatusBadRequest, elsewhere.status)
-		assert.Equal(t, "Connected", b.get(t, elsewhere.url.String()).title)
+		assert.Equal(t, "Connected", b.get(elsewhere.url.String()).title)
 	})
 	t.Run("with two attempts in one browser", func(t *testing.T) {
 		t.Parallel()
 		s := newSite(t)
 		b := s.browser(t)
-		first, second := b.press(t, s.mint(t, "owner-a", tiktokshop.SellerAccount)), b.press(t, s.mint(t, "owner-b", tiktokshop.SellerAccount))
-		assert.Equal(t, "Connected", b.decide(t, first, sandboxtest.AuroraHome, "allow").title)
-		assert.Equal(t, "Connected", b.decide(t, second, sandboxtest.BirchBloom, "allow").title)
+		first, second := b.press(s.mint(t, "owner-a", tiktokshop.SellerAccount)), b.press(s.mint(t, "owner-b", tiktokshop.SellerAccount))
+		assert.Equal(t, "Connected", b.decide(first, sandboxtest.AuroraHome, "allow").title)
+		assert.Equal(t, "Connected", b.decide(second, sandboxtest.BirchBloom, "allow").title)
 	})
 }
 
@@ -439,12 +442,12 @@ func TestCallbackAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	b := s.browser(t)
-	state := b.press(t, s.mint(t, "test-owner", tiktokshop.SellerAccount)).Query().Get("state")
+	state := b.press(s.mint(t, "test-owner", tiktokshop.SellerAccount)).Query().Get("state")
 	address := s.URL + "/oauth/callback?state=" + state + "&code=" + s.tiktok.Code(t, sandboxtest.AuroraHome)
 	titles := make([]string, 6)
 	var group sync.WaitGroup
 	for i := range titles {
-		group.Go(func() { titles[i] = b.get(t, address).title })
+		group.Go(func() { titles[i] = b.get(address).title })
 	}
 	group.Wait()
 	connected := 0
@@ -473,7 +476,7 @@ func (w withHeader) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestPageIsSelfContained(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	page := s.browser(t).get(t, s.mint(t, "test-owner", tiktokshop.SellerAccount))
+	page := s.browser(t).get(s.mint(t, "test-owner", tiktokshop.SellerAccount))
 	style := regexp.MustCompile(`(?s)<style>(.*)</style>`).FindStringSubmatch(page.body)
 	require.NotNil(t, style)
 	sum := sha256.Sum256([]byte(style[1]))
@@ -494,7 +497,7 @@ func TestCookie(t *testing.T) {
 	s := newSite(t)
 	b := s.browser(t)
 	b.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	page := b.do(t, http.MethodPost, s.mint(t, "test-owner", tiktokshop.CreatorAccount), nil)
+	page := b.do(http.MethodPost, s.mint(t, "test-owner", tiktokshop.CreatorAccount), nil)
 	assert.Equal(t, http.StatusSeeOther, page.status)
 	set := page.header.Get("Set-Cookie")
 	for _, part := range []string{"__Host-connect=", "Path=/", "Max-Age=1800", "HttpOnly", "Secure", "SameSite=Lax"} {

@@ -18,10 +18,14 @@ func NewID(app string, kind tiktokshop.AccountKind, openID string) ID {
 	return ID(app + ":" + string(kind) + ":" + openID)
 }
 
-// App, Kind and OpenID are the parts of the id.
-func (id ID) App() string                  { return id.part(0) }
+// App is the name of the app.
+func (id ID) App() string { return id.part(0) }
+
+// Kind is the kind of the account.
 func (id ID) Kind() tiktokshop.AccountKind { return tiktokshop.AccountKind(id.part(1)) }
-func (id ID) OpenID() string               { return id.part(2) }
+
+// OpenID is the user within the app.
+func (id ID) OpenID() string { return id.part(2) }
 
 func (id ID) part(n int) string {
 	parts := strings.SplitN(string(id), ":", 3)
