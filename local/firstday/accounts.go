@@ -81,6 +81,7 @@ func (d *day) join(ctx context.Context, b *backend, kind, user string) error {
 	if last.status != http.StatusOK {
 		return fmt.Errorf("connecting %s ended on %q with status %d", user, last.title, last.status)
 	}
+	d.callback = last.url.String()
 	return nil
 }
 
@@ -161,11 +162,14 @@ func (d *day) refusals(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if !strings.Contains(denied.url.RawQuery, "error=") {
+		return "", fmt.Errorf("a refused consent ended on %s", denied.url.Path)
+	}
 	callback := d.API + "/oauth/callback"
 	for what, target := range map[string]string{
 		"a callback without state":      callback + "?code=anything",
 		"a callback with unknown state": callback + "?code=anything&state=" + strings.Repeat("x", 43),
-		"the same callback once more":   denied.url.String(),
+		"the same callback once more":   d.callback,
 		"a connect link nobody minted":  d.API + "/connect/" + strings.Repeat("y", 43),
 	} {
 		shown, err := newBrowser(d.http).open(ctx, target)

@@ -87,6 +87,7 @@ type day struct {
 	accounts accounts
 	events   *busReader
 
+	callback                     string // the last callback that succeeded
 	campaignID, approved, target string // what links and reviews are about
 	pending, linksMade           int
 }
@@ -145,7 +146,7 @@ func until(ctx context.Context, what string, limit time.Duration, condition func
 		if done && err == nil {
 			return nil
 		}
-		if err != nil {
+		if err != nil && ctx.Err() == nil {
 			last = err
 		}
 		select {

@@ -98,6 +98,9 @@ func (a definition) create(ctx context.Context, client *apigatewayv2.Client, api
 			}
 			for _, requirement := range op.Security {
 				for name, scopes := range requirement {
+					if name == "NONE" { // how SAM says that a route is public
+						continue
+					}
 					route.AuthorizationType, route.AuthorizationScopes = types.AuthorizationTypeJwt, scopes
 					route.AuthorizerId = aws.String(authorizers[name])
 				}

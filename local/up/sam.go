@@ -73,9 +73,19 @@ func (p Profile) whyStackFailed(ctx context.Context, err error) error {
 func (p Profile) samDeploy(ctx context.Context) error {
 	args := []string{
 		"deploy", "--template-file", p.path("build", "template.yaml"),
-		"--config-file", filepath.Join(p.Root, "samconfig.toml"), "--config-env", "local", "--parameter-overrides",
+		"--config-file", filepath.Join(p.Root, "samconfig.toml"), "--config-env", "local",
+		"--tags", "ms-custom-id=" + apiID, "--parameter-overrides",
 	}
 	return p.sam(ctx, "deploy", nil, append(args, p.parameters()...)...)
+}
+
+// apiID is the id the emulator gives the API when the stack has the tag
+// ms-custom-id, so that the address is known before the deploy.
+const apiID = "aff10ca1" // it must have eight hexadecimal digits
+
+// APIURL is the address of the API, the connect pages and the webhook.
+func (p Profile) APIURL() string {
+	return fmt.Sprintf("http://%s.execute-api.localhost:%d", apiID, p.Emulator)
 }
 
 // parameters are what differs from a deployment to AWS: where TikTok Shop is,
@@ -92,6 +102,7 @@ func (p Profile) parameters() []string {
 		"ConsentPartnerUsUrl": p.SandboxURL() + partner, "ConsentPartnerUrl": p.SandboxURL() + partner,
 		"DefaultOwner":    "", // a client that belongs to no owner is refused
 		"PartnerName":     "Atelier Software",
+		"PublicBaseUrl":   p.APIURL(),
 		"OrderCadence":    "0=5s,2400h=20s",
 		"OrderClaim":      "25s",
 		"WorkerTimeout":   "20",

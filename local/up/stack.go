@@ -26,7 +26,6 @@ import (
 // Stack is the running product as its users see it.
 type Stack struct {
 	Profile
-	APIURL   string // API, connect pages, callback and webhook
 	TokenURL string // client credentials → token
 	Callers  []Caller
 	Events   string            // URL of an SQS queue into which a rule puts every event of the bus
@@ -57,9 +56,11 @@ func (p Profile) Up(ctx context.Context, steps *Steps) (*Stack, error) {
 				return "", err
 			}
 			s.Outputs = d.outputs
-			s.APIURL = fmt.Sprintf("http://%s.execute-api.localhost:%d", d.outputs["ApiId"], p.Emulator)
+			if got := d.outputs["ApiId"]; got != apiID {
+				return "", fmt.Errorf("the API got the id %q, not %q", got, apiID)
+			}
 			s.TokenURL = p.Endpoint() + "/oauth2/token"
-			return s.APIURL, nil
+			return p.APIURL(), nil
 		}},
 		{"make API clients of two owners", s.makeCallers},
 		{"make the API's routes and authorizer", func(ctx context.Context) (string, error) {
@@ -106,7 +107,7 @@ func (s *Stack) makeCallers(ctx context.Context) (string, error) {
 			return "", err
 		}
 		caller := Caller{Owner: owner, ClientID: aws.ToString(out.UserPoolClient.ClientId), ClientSecret: aws.ToString(out.UserPoolClient.ClientSecret)}
-		if err := s.affiliatectl(ctx, "owners", "set", "-client", caller.ClientID, "-owner", owner); err != nil {
+		if err := s.affiliatectl(ctx, "owners", "set", caller.ClientID, owner); err != nil {
 			return "", err
 		}
 		s.Callers = append(s.Callers, caller)
@@ -130,7 +131,7 @@ func (s *Stack) affiliatectl(ctx context.Context, args ...string) error {
 // gives TikTok Shop the app's two URLs, and the back end the app's secret.
 func (s *Stack) enterApp(ctx context.Context) (string, error) {
 	app := sandbox.DefaultApp()
-	urls, err := json.Marshal(map[string]string{"redirect_url": s.APIURL + "/oauth/callback", "webhook_url": s.APIURL + "/webhook/" + app.Name})
+	urls, err := json.Marshal(map[string]string{"redirect_url": s.APIURL() + "/oauth/callback", "webhook_url": s.APIURL() + "/webhook/" + app.Name})
 	if err != nil {
 		return "", err
 	}

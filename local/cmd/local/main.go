@@ -82,7 +82,7 @@ func start(ctx context.Context, p up.Profile) error {
 // day lives through the first day and says what came of it.
 func day(ctx context.Context, stack *up.Stack) error {
 	cfg := firstday.Config{
-		API: stack.APIURL, TokenURL: stack.TokenURL, Control: stack.ControlURL(),
+		API: stack.APIURL(), TokenURL: stack.TokenURL, Control: stack.ControlURL(),
 		DynamoDB: dynamodb.NewFromConfig(stack.AWS()), SQS: sqs.NewFromConfig(stack.AWS()),
 		RecordsTable: stack.Outputs["RecordsTableName"], BusQueueURL: stack.Events,
 		SecondsPerDay: up.SecondsPerDay, Out: os.Stdout,
@@ -96,8 +96,8 @@ func day(ctx context.Context, stack *up.Stack) error {
 		return fmt.Errorf("the first day went wrong: %w\n  what to do: everything still runs; look at `make logs`, the sandbox at %s, and .local/%s/*.log", err, stack.ControlURL(), stack.Name)
 	}
 	report.Write(os.Stdout)
-	fmt.Printf(places, stack.SandboxURL(), stack.ControlURL(), stack.APIURL, stack.Endpoint(),
-		report.Token, strings.TrimPrefix(stack.APIURL, "http://"), stack.Endpoint())
+	fmt.Printf(places, stack.SandboxURL(), stack.ControlURL(), stack.APIURL(), stack.Endpoint(),
+		report.Token, strings.TrimPrefix(stack.APIURL(), "http://"), stack.Endpoint())
 	if !report.OK() {
 		return errors.New("the counts above differ from what TikTok Shop knows")
 	}
