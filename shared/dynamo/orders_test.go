@@ -38,6 +38,7 @@ func (u *usage) take() (writes, reads float64) {
 
 // metered is a client that asks for the consumed capacity of every call.
 func metered(t testing.TB) (*dynamodb.Client, *usage) {
+	t.Helper()
 	used := &usage{}
 	count := middleware.InitializeMiddlewareFunc("usage", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
 		switch p := in.Parameters.(type) {
@@ -159,17 +160,17 @@ func TestSchedule(t *testing.T) {
 	require.Equal(t, []order.Due{{Asset: testShop, At: now}}, due)
 	assert.Empty(t, allDue(t, store, now.Add(-time.Second)))
 
-	wanted, err := store.Claim(ctx, due[0], now.Add(5*time.Minute))
+	since, err := store.Claim(ctx, due[0], now.Add(5*time.Minute))
 	require.NoError(t, err)
-	assert.Equal(t, now, wanted)
+	assert.Equal(t, now, since)
 	_, err = store.Claim(ctx, due[0], now.Add(5*time.Minute))
 	require.ErrorIs(t, err, order.ErrHeld, "one planner wins")
 	assert.Empty(t, allDue(t, store, now), "claimed")
 	again := allDue(t, store, now.Add(5*time.Minute))
 	require.Len(t, again, 1, "a claim that came to nothing ends")
-	wanted, err = store.Claim(ctx, again[0], now.Add(10*time.Minute))
+	since, err = store.Claim(ctx, again[0], now.Add(10*time.Minute))
 	require.NoError(t, err)
-	assert.Equal(t, now, wanted, "and the read has been wanted since the beginning")
+	assert.Equal(t, now, since, "and the read has been wanted since the beginning")
 
 	first, err := store.Acquire(ctx, testShop, "first", now, now.Add(time.Minute))
 	require.NoError(t, err)

@@ -204,9 +204,9 @@ func TestThrottlingAndOutagesGoToTheSchedule(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		w.market.before = func(int) error { return refuse(tiktokshop.RateLimited, 0) }
-		for _, want := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
+		for _, minutes := range []int{1, 2, 4, 8, 16, 32, 60, 60} {
 			require.NoError(t, w.read())
-			assert.Equal(t, w.clock.Now().Add(want*time.Minute), w.dueAt())
+			assert.Equal(t, w.clock.Now().Add(time.Duration(minutes)*time.Minute), w.dueAt())
 		}
 	})
 }

@@ -331,6 +331,9 @@ func (s *scan) placeRow(ctx context.Context, stored *[]Row, row Row, atEnd bool)
 			if at >= 0 && !atEnd {
 				return outcome{wasPutOff, row}, nil
 			}
+			if len(s.seen) != s.total { // the scan may have passed over that row
+				at = -1
+			}
 		}
 		if at < 0 {
 			next := row.born(*stored, s.now())

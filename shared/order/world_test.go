@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -269,7 +268,7 @@ func (w *world) fetcher() *order.Fetcher {
 	require.NoError(w.t, cadence.UnmarshalText([]byte("0=5m,72h=1h,840h=24h,2400h=168h")))
 	return order.NewFetcher(order.FetcherOptions{
 		Store: w.store, Searches: w.opener, Meter: w.gauge, Now: w.clock.Now, Cadence: cadence, Horizon: 720 * time.Hour,
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log: slog.New(slog.DiscardHandler),
 	})
 }
 
@@ -277,7 +276,7 @@ func (w *world) read() error { return w.fetcher().Read(w.t.Context(), asset) }
 
 func (w *world) planner(wakes order.Wakes) *order.Planner {
 	return order.NewPlanner(order.PlannerOptions{
-		Store: w.store, Wakes: wakes, Meter: w.gauge, Now: w.clock.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Shards: dynamo.DueShards, Claim: 5 * time.Minute,
+		Store: w.store, Wakes: wakes, Meter: w.gauge, Now: w.clock.Now, Log: slog.New(slog.DiscardHandler), Shards: dynamo.DueShards, Claim: 5 * time.Minute,
 	})
 }
 
