@@ -28,7 +28,7 @@ func enrol(t *testing.T, store *dynamo.Connections, n int, refreshAt time.Time) 
 	id := account.ID(fmt.Sprintf("main:creator:test-%02d", n))
 	require.NoError(t, store.PutState(t.Context(), string(id), connection.Pending{ExpiresAt: now}))
 	require.NoError(t, store.Enrol(t.Context(), connection.Enrolment{
-		State: string(id), Account: account.Account{ID: id, State: account.Active, AuthorizedAt: now}, RefreshAt: refreshAt,
+		State: string(id), Account: account.Account{ID: id, State: account.Active, AuthorizedAt: now, Sealed: []byte("test-sealed")}, RefreshAt: refreshAt,
 		Connection: connection.Connection{ID: "conn_test", Owner: "test-owner", Account: id},
 	}))
 }

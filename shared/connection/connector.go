@@ -111,7 +111,7 @@ type ConnectorOptions struct {
 // Connector leads a user from a connect link through TikTok Shop's consent page
 // to a stored connection.
 type Connector struct {
-	ConnectorOptions
+	o     ConnectorOptions
 	vault *account.Vault
 }
 
@@ -120,18 +120,18 @@ func NewConnector(o ConnectorOptions) *Connector {
 	if o.Ahead == 0 {
 		o.Ahead = account.DefaultRefreshAhead
 	}
-	return &Connector{ConnectorOptions: o, vault: account.NewVault(o.Sealer)}
+	return &Connector{o: o, vault: account.NewVault(o.Sealer)}
 }
 
 // Show returns the link of a token. It changes nothing.
 func (c *Connector) Show(ctx context.Context, token string) (Link, error) {
-	link, err := c.Store.Link(ctx, hash(token))
+	link, err := c.o.Store.Link(ctx, hash(token))
 	switch {
 	case fault.Is(err, fault.NotFound):
 		return Link{}, &ProblemError{Problem: UnknownLink}
 	case err != nil:
 		return Link{}, &ProblemError{Problem: Unavailable, Err: err}
-	case !c.Now().Before(link.ExpiresAt):
+	case !c.o.Now().Before(link.ExpiresAt):
 		return Link{}, &ProblemError{Problem: ExpiredLink, Kind: link.Kind}
 	}
 	return link, nil
@@ -151,15 +151,15 @@ func (c *Connector) Begin(ctx context.Context, token, browser string) (consent s
 }
 
 func (c *Connector) begin(ctx context.Context, ask Ask, browserHash string) (consent string, err error) {
-	a, err := c.Apps.Find(ctx, ask.App)
+	a, err := c.o.Apps.Find(ctx, ask.App)
 	if err != nil {
 		return "", err
 	}
 	state := newToken()
-	if consent, err = c.Pages.URL(a, ask.Kind, state); err != nil {
+	if consent, err = c.o.Pages.URL(a, ask.Kind, state); err != nil {
 		return "", err
 	}
-	return consent, c.Store.PutState(ctx, hash(state), Pending{Ask: ask, Browser: browserHash, ExpiresAt: c.Now().Add(StateLife)})
+	return consent, c.o.Store.PutState(ctx, hash(state), Pending{Ask: ask, Browser: browserHash, ExpiresAt: c.o.Now().Add(StateLife)})
 }
 
 // NewBrowser makes the value of a browser's cookie.
@@ -198,7 +198,7 @@ func (c *Connector) Finish(ctx context.Context, back Callback) (Result, error) {
 	errors.As(err, &problem)
 	problem.Kind = pending.Kind
 	if problem.Problem != Replayed {
-		if err := c.Store.ReleaseState(ctx, hash(back.State), parked); err != nil {
+		if err := c.o.Store.ReleaseState(ctx, hash(back.State), parked); err != nil {
 			problem.Err = errors.Join(problem.Err, err)
 		}
 	}
@@ -211,8 +211,8 @@ func (c *Connector) pending(ctx context.Context, back Callback) (Pending, error)
 	if back.State == "" {
 		return problem(NoState, nil)
 	}
-	now := c.Now()
-	pending, err := c.Store.State(ctx, hash(back.State))
+	now := c.o.Now()
+	pending, err := c.o.Store.State(ctx, hash(back.State))
 	switch {
 	case fault.Is(err, fault.NotFound):
 		return problem(UnknownState, nil)
@@ -227,7 +227,7 @@ func (c *Connector) pending(ctx context.Context, back Callback) (Pending, error)
 	case !sameHash(back.Browser, pending.Browser):
 		return problem(WrongBrowser, nil)
 	}
-	err = c.Store.ClaimState(ctx, hash(back.State), now, now.Add(time.Minute))
+	err = c.o.Store.ClaimState(ctx, hash(back.State), now, now.Add(time.Minute))
 	switch {
 	case errors.Is(err, ErrUsed):
 		return problem(Replayed, nil)
@@ -242,7 +242,7 @@ func (c *Connector) pending(ctx context.Context, back Callback) (Pending, error)
 // finish exchanges the code, looks the account up and stores it. When only the
 // look-up or the store fails, it returns the tokens to be parked with the state.
 func (c *Connector) finish(ctx context.Context, back Callback, pending Pending) (result Result, parked []byte, err error) {
-	a, err := c.Apps.Find(ctx, pending.App)
+	a, err := c.o.Apps.Find(ctx, pending.App)
 	if err != nil {
 		return Result{}, pending.Parked, err
 	}
@@ -269,7 +269,7 @@ func (c *Connector) tokens(ctx context.Context, a app.App, back Callback, pendin
 	if pending.Parked != nil {
 		return c.unpark(ctx, back, pending.Parked)
 	}
-	set, err := c.TikTok.ExchangeCode(ctx, a.Signing(), back.Code)
+	set, err := c.o.TikTok.ExchangeCode(ctx, a.Signing(), back.Code)
 	switch {
 	case fault.Is(err, fault.Reconnect):
 		return set, &ProblemError{Problem: Expired, Err: err}
@@ -282,7 +282,7 @@ func (c *Connector) tokens(ctx context.Context, a app.App, back Callback, pendin
 }
 
 func (c *Connector) enrol(ctx context.Context, back Callback, pending Pending, set tiktokshop.TokenSet, found lookedUp) (Result, error) {
-	now := c.Now()
+	now := c.o.Now()
 	id := account.NewID(pending.App, set.Kind, set.OpenID)
 	sealed, err := c.vault.Seal(ctx, id, account.Tokens{Access: set.AccessToken, Refresh: set.RefreshToken})
 	if err != nil {
@@ -298,9 +298,9 @@ func (c *Connector) enrol(ctx context.Context, back Callback, pending Pending, s
 		assets = append(assets, asset)
 	}
 	made := Connection{ID: NewID(pending.Owner, id), Owner: pending.Owner, Account: id, Market: pending.Market, ConnectedAt: now}
-	err = c.Store.Enrol(ctx, Enrolment{
+	err = c.o.Store.Enrol(ctx, Enrolment{
 		State: hash(back.State), Account: a, Assets: assets, Connection: made,
-		RefreshAt: account.NextRefresh(now, a.AccessExpiresAt, c.Ahead),
+		RefreshAt: account.NextRefresh(now, a.AccessExpiresAt, c.o.Ahead),
 	})
 	if errors.Is(err, ErrUsed) {
 		return Result{}, &ProblemError{Problem: Replayed}
@@ -329,7 +329,7 @@ type parkedTokens struct {
 }
 
 func (c *Connector) park(ctx context.Context, back Callback, set tiktokshop.TokenSet) ([]byte, error) {
-	return sealJSON(ctx, c.Sealer, "state:"+hash(back.State), parkedTokens{
+	return sealJSON(ctx, c.o.Sealer, "state:"+hash(back.State), parkedTokens{
 		Access: set.AccessToken.Reveal(), Refresh: set.RefreshToken.Reveal(), AccessExpiresAt: set.AccessExpiresAt, RefreshExpiresAt: set.RefreshExpiresAt,
 		OpenID: set.OpenID, Name: set.SellerName, Region: set.SellerRegion, Kind: set.Kind, Scopes: set.Scopes,
 	})
@@ -337,7 +337,7 @@ func (c *Connector) park(ctx context.Context, back Callback, set tiktokshop.Toke
 
 func (c *Connector) unpark(ctx context.Context, back Callback, sealed []byte) (tiktokshop.TokenSet, error) {
 	var p parkedTokens
-	if err := openJSON(ctx, c.Sealer, "state:"+hash(back.State), sealed, &p); err != nil {
+	if err := openJSON(ctx, c.o.Sealer, "state:"+hash(back.State), sealed, &p); err != nil {
 		return tiktokshop.TokenSet{}, err
 	}
 	return tiktokshop.TokenSet{

@@ -28,7 +28,7 @@ func (c *Connector) lookUp(ctx context.Context, a app.App, set tiktokshop.TokenS
 	found := lookedUp{name: set.SellerName, region: set.SellerRegion}
 	switch set.Kind {
 	case tiktokshop.SellerAccount:
-		shops, err := c.TikTok.Seller(grant, "").AuthorizedShops(ctx)
+		shops, err := c.o.TikTok.Seller(grant, "").AuthorizedShops(ctx)
 		if err != nil {
 			return lookedUp{}, refusedLookUp(err)
 		}
@@ -36,7 +36,7 @@ func (c *Connector) lookUp(ctx context.Context, a app.App, set tiktokshop.TokenS
 			found.assets = append(found.assets, account.Asset{ID: account.ShopAsset(string(shop.ID)), Cipher: shop.Cipher, Name: shop.Name, Region: shop.Region})
 		}
 	case tiktokshop.PartnerAccount:
-		categories, err := c.TikTok.Partner(grant, "").CategoryAssets(ctx)
+		categories, err := c.o.TikTok.Partner(grant, "").CategoryAssets(ctx)
 		if err != nil {
 			return lookedUp{}, refusedLookUp(err)
 		}
@@ -48,7 +48,7 @@ func (c *Connector) lookUp(ctx context.Context, a app.App, set tiktokshop.TokenS
 			})
 		}
 	case tiktokshop.CreatorAccount:
-		profile, err := c.TikTok.Creator(grant).Profile(ctx)
+		profile, err := c.o.TikTok.Creator(grant).Profile(ctx)
 		if err != nil {
 			return lookedUp{}, refusedLookUp(err)
 		}
