@@ -7,18 +7,17 @@
 package up
 
 import (
-	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"tiktok-shop-affiliate/local/loopback"
 )
 
 // StackName is the name of the CloudFormation stack, as samconfig.toml has it.
@@ -40,13 +39,13 @@ type Profile struct {
 }
 
 // Endpoint is the URL of the emulated AWS.
-func (p Profile) Endpoint() string { return loopback(p.Emulator) }
+func (p Profile) Endpoint() string { return onLoopback(p.Emulator) }
 
 // SandboxURL is TikTok Shop: API, token endpoints and consent pages.
-func (p Profile) SandboxURL() string { return loopback(p.Sandbox) }
+func (p Profile) SandboxURL() string { return onLoopback(p.Sandbox) }
 
 // ControlURL is the sandbox's control API.
-func (p Profile) ControlURL() string { return loopback(p.Control) }
+func (p Profile) ControlURL() string { return onLoopback(p.Control) }
 
 // AWS reaches the emulated AWS.
 func (p Profile) AWS() aws.Config {
@@ -58,20 +57,7 @@ func (p Profile) AWS() aws.Config {
 }
 
 // HTTP is a client that finds the stack's own host names.
-func (p Profile) HTTP() *http.Client {
-	var dialer net.Dialer
-	return &http.Client{
-		Timeout: 30 * time.Second,
-		Transport: &http.Transport{
-			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-				if host, port, err := net.SplitHostPort(address); err == nil && strings.HasSuffix(host, ".localhost") {
-					address = net.JoinHostPort("127.0.0.1", port)
-				}
-				return dialer.DialContext(ctx, network, address)
-			},
-		},
-	}
-}
+func (p Profile) HTTP() *http.Client { return loopback.Client(30 * time.Second) }
 
 // Lock keeps a second run of the same profile out until the process ends.
 func (p Profile) Lock() error {
@@ -97,4 +83,4 @@ func (p Profile) tool(environment, name string) string {
 	return filepath.Join(p.Root, ".local", "venv", environment, "bin", name)
 }
 
-func loopback(port int) string { return fmt.Sprintf("http://127.0.0.1:%d", port) }
+func onLoopback(port int) string { return fmt.Sprintf("http://127.0.0.1:%d", port) }

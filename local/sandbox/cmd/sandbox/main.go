@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"tiktok-shop-affiliate/local/loopback"
 	"tiktok-shop-affiliate/local/sandbox"
 )
 
@@ -42,6 +43,7 @@ func run(args []string) error {
 		return err
 	}
 	options.Apps = []sandbox.App{app}
+	options.HTTP = loopback.Client(0) // each attempt brings its own time-out
 	s := sandbox.New(options)
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
