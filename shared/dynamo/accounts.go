@@ -155,58 +155,42 @@ const revokeExpression = "SET #state = :revoked, reason = :reason, revoked_at = 
 
 // Revoke ends the generation of an account.
 func (a *Accounts) Revoke(ctx context.Context, id account.ID, generation int64, reason account.Reason, now time.Time) error {
-	update := a.revoke(id, generation, reason, now)
 	_, err := a.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: update.TableName, Key: update.Key, UpdateExpression: update.UpdateExpression, ConditionExpression: update.ConditionExpression,
-		ExpressionAttributeNames: update.ExpressionAttributeNames, ExpressionAttributeValues: update.ExpressionAttributeValues,
-	})
-	return stale("dynamo.Revoke", err)
-}
-
-func (a *Accounts) revoke(id account.ID, generation int64, reason account.Reason, now time.Time) *types.Update {
-	return &types.Update{
 		TableName: &a.table, Key: itemKey(accountPK(string(id)), accountSK()),
 		UpdateExpression: aws.String(revokeExpression), ConditionExpression: aws.String("generation = :generation"),
 		ExpressionAttributeNames: names("state"),
 		ExpressionAttributeValues: Item{
 			":revoked": str(string(account.Revoked)), ":reason": str(string(reason)), ":now": unix(now), ":one": num(1), ":generation": num(generation),
 		},
-	}
+	})
+	return stale("dynamo.Revoke", err)
 }
 
-// Deauthorize ends an account's right to one asset, and the account itself with
-// its last asset.
+// Deauthorize ends an account's right to one asset, and then the account itself
+// if that was its last: whoever ends the last of several sees so.
 func (a *Accounts) Deauthorize(ctx context.Context, id account.ID, generation int64, asset account.AssetID, now time.Time) error {
-	held, err := a.Assets(ctx, id)
-	if err != nil {
-		return err
-	}
-	end := types.TransactWriteItem{Update: &types.Update{
-		TableName: &a.table, Key: itemKey(accountPK(string(id)), assetSK(string(asset))),
-		UpdateExpression: aws.String(deauthorizeExpression), ConditionExpression: aws.String("attribute_exists(pk)"),
-		ExpressionAttributeNames: names("state"), ExpressionAttributeValues: Item{":ended": str(string(account.AssetDeauthorized)), ":now": unix(now), ":one": num(1)},
-	}}
-	rest := types.TransactWriteItem{Update: a.revoke(id, generation, account.Deauthorized, now)}
-	if othersLive(held, asset) {
-		rest = types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
+	_, err := a.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
+		{Update: &types.Update{
+			TableName: &a.table, Key: itemKey(accountPK(string(id)), assetSK(string(asset))),
+			UpdateExpression: aws.String(deauthorizeExpression), ConditionExpression: aws.String("attribute_exists(pk)"),
+			ExpressionAttributeNames: names("state"), ExpressionAttributeValues: Item{":ended": str(string(account.AssetDeauthorized)), ":now": unix(now), ":one": num(1)},
+		}},
+		{ConditionCheck: &types.ConditionCheck{
 			TableName: &a.table, Key: itemKey(accountPK(string(id)), accountSK()),
 			ConditionExpression: aws.String("generation = :generation"), ExpressionAttributeValues: Item{":generation": num(generation)},
-		}}
+		}},
+	}})
+	if err != nil {
+		return stale("dynamo.Deauthorize", err)
 	}
-	_, err = a.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{end, rest}})
-	return stale("dynamo.Deauthorize", err)
+	held, err := a.Assets(ctx, id)
+	if err != nil || slices.ContainsFunc(held, func(a account.Asset) bool { return a.State != account.AssetDeauthorized }) {
+		return err
+	}
+	return a.Revoke(ctx, id, generation, account.Deauthorized, now)
 }
 
 const deauthorizeExpression = "SET #state = :ended, deauthorized_at = :now ADD rev :one"
-
-func othersLive(held []account.Asset, asset account.AssetID) bool {
-	for _, other := range held {
-		if other.ID != asset && other.State != account.AssetDeauthorized {
-			return true
-		}
-	}
-	return false
-}
 
 // DueRefreshes lists accounts whose scheduled refresh is due, at most limit per
 // shard of the index, the longest overdue first.
