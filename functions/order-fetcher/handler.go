@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"tiktok-shop-affiliate/shared/account"
+	"tiktok-shop-affiliate/shared/obs"
 	"tiktok-shop-affiliate/shared/order"
 	"tiktok-shop-affiliate/shared/queue"
 )
@@ -26,3 +27,12 @@ func (h *handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQS
 	read := func(ctx context.Context, wake order.Wake) error { return h.orders.Read(ctx, wake.Asset) }
 	return queue.Consume(ctx, event, assetsAtOnce, queue.JSON(read)), nil
 }
+
+// oddities are metrics that alarms watch.
+type oddities struct{ meter *obs.Meter }
+
+func (o oddities) UnreadableRows(n int) {
+	o.meter.Put("OrderRowUnreadable", float64(n), obs.Count, nil)
+}
+
+func (o oddities) Retired() { o.meter.Put("RetiredOperation", 1, obs.Count, nil) }

@@ -104,7 +104,7 @@ func newBench(t *testing.T, users ...string) *bench {
 	var cadence order.Cadence
 	require.NoError(t, cadence.UnmarshalText([]byte("0=5m,72h=1h,840h=24h,2400h=168h")))
 	b.handler = &handler{orders: order.NewFetcher(order.FetcherOptions{
-		Store: b.store, Searches: order.NewTikTok(client, b), Meter: obs.NewMeterTo(io.Discard, b.clock.Now), Now: b.clock.Now,
+		Store: b.store, Searches: order.NewTikTok(client, b), Oddities: oddities{obs.NewMeterTo(io.Discard, b.clock.Now)}, Now: b.clock.Now,
 		Log: slog.New(slog.DiscardHandler), Cadence: cadence, Horizon: 720 * time.Hour,
 	})}
 	return b

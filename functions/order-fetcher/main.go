@@ -56,7 +56,7 @@ func main() {
 			Vault: account.NewVault(seal.New(secret.NewSource(secrets, settings.Keyset, bootstrap.Now))),
 		})
 		h := &handler{orders: order.NewFetcher(order.FetcherOptions{
-			Store: dynamo.NewOrders(tables, settings.Orders), Searches: order.NewTikTok(tiktok, grants), Meter: obs.NewMeter(bootstrap.Now),
+			Store: dynamo.NewOrders(tables, settings.Orders), Searches: order.NewTikTok(tiktok, grants), Oddities: oddities{obs.NewMeter(bootstrap.Now)},
 			Now: bootstrap.Now, Log: slog.Default(), Cadence: settings.Cadence, Horizon: settings.Horizon,
 		})}
 		return func() { lambda.StartHandlerFunc(h.Handle) }, nil

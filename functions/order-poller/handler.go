@@ -3,6 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"time"
+
+	"tiktok-shop-affiliate/shared/obs"
+	"tiktok-shop-affiliate/shared/order"
 )
 
 type planner interface {
@@ -20,4 +24,12 @@ type Answer struct {
 func (h *handler) Handle(ctx context.Context, _ json.RawMessage) (Answer, error) {
 	woken, err := h.planner.Run(ctx)
 	return Answer{Woken: woken}, err
+}
+
+// freshness is the metric an alarm watches: the age of the longest overdue
+// asset of each kind.
+type freshness struct{ meter *obs.Meter }
+
+func (f freshness) Overdue(perspective order.Perspective, age time.Duration) {
+	f.meter.Put("OrderFreshness", age.Seconds(), obs.Seconds, map[string]string{"Kind": string(perspective)})
 }

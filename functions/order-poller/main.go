@@ -35,13 +35,13 @@ func main() {
 			return nil, err
 		}
 		h := &handler{planner: order.NewPlanner(order.PlannerOptions{
-			Store:  dynamo.NewOrders(dynamodb.NewFromConfig(cfg), settings.Orders),
-			Wakes:  queue.NewSender(sqs.NewFromConfig(cfg), settings.Queue),
-			Meter:  obs.NewMeter(bootstrap.Now),
-			Now:    bootstrap.Now,
-			Log:    slog.Default(),
-			Shards: dynamo.DueShards,
-			Claim:  settings.Claim,
+			Store:     dynamo.NewOrders(dynamodb.NewFromConfig(cfg), settings.Orders),
+			Wakes:     queue.NewSender(sqs.NewFromConfig(cfg), settings.Queue),
+			Freshness: freshness{obs.NewMeter(bootstrap.Now)},
+			Now:       bootstrap.Now,
+			Log:       slog.Default(),
+			Shards:    dynamo.DueShards,
+			Claim:     settings.Claim,
 		})}
 		return func() { lambda.StartHandlerFunc(h.Handle) }, nil
 	})

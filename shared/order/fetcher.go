@@ -10,7 +10,6 @@ import (
 
 	"tiktok-shop-affiliate/shared/account"
 	"tiktok-shop-affiliate/shared/fault"
-	"tiktok-shop-affiliate/shared/obs"
 	"tiktok-shop-affiliate/shared/tiktokshop"
 )
 
@@ -19,11 +18,19 @@ type Searches interface {
 	Open(ctx context.Context, asset account.AssetID) (Search, error)
 }
 
+// Oddities takes note of what somebody should look into.
+type Oddities interface {
+	// UnreadableRows is told how many rows came with fields that are not of the documented form.
+	UnreadableRows(n int)
+	// Retired is told that TikTok Shop has switched an order search off.
+	Retired()
+}
+
 // FetcherOptions is what a Fetcher is made of.
 type FetcherOptions struct {
 	Store    Store
 	Searches Searches
-	Meter    Meter
+	Oddities Oddities
 	Now      func() time.Time
 	Log      *slog.Logger
 	Cadence  Cadence
@@ -34,7 +41,7 @@ type FetcherOptions struct {
 type Fetcher struct {
 	store    Store
 	searches Searches
-	meter    Meter
+	oddities Oddities
 	now      func() time.Time
 	log      *slog.Logger
 	cadence  Cadence
@@ -43,7 +50,7 @@ type Fetcher struct {
 
 // NewFetcher makes a fetcher.
 func NewFetcher(o FetcherOptions) *Fetcher {
-	return &Fetcher{store: o.Store, searches: o.Searches, meter: o.Meter, now: o.Now, log: o.Log, cadence: o.Cadence, horizon: o.Horizon}
+	return &Fetcher{store: o.Store, searches: o.Searches, oddities: o.Oddities, now: o.Now, log: o.Log, cadence: o.Cadence, horizon: o.Horizon}
 }
 
 // The times of a read.
@@ -166,7 +173,7 @@ func (f *Fetcher) settle(ctx context.Context, lease Lease, due time.Time, outcom
 		due = now.Add(backoff(kind, failures, retryAfter(outcome)))
 		f.log.WarnContext(ctx, "orders could not be read", "asset", lease.Asset, "failures", failures, "due_at", due, "error", outcome)
 		if kind == fault.Retired {
-			f.meter.Put("RetiredOperation", 1, obs.Count, nil)
+			f.oddities.Retired()
 		}
 	}
 	again, releaseErr := f.store.Release(context.WithoutCancel(ctx), lease, now, due, failures)

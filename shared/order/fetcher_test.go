@@ -195,6 +195,7 @@ func TestThrottlingAndOutagesGoToTheSchedule(t *testing.T) {
 			}
 			require.NoError(t, w.read(), "acknowledged")
 			assert.Equal(t, w.clock.Now().Add(test.want), w.dueAt())
+			assert.Equal(t, name == "retired", w.gauge.retired > 0)
 			w.clock.pass(test.want)
 			require.NoError(t, w.read())
 			w.agree()
@@ -406,7 +407,7 @@ func TestUnreadableRowsDoNotBlock(t *testing.T) {
 	require.NotEqual(t, -1, at)
 	assert.Equal(t, order.Unknown, rows[at].Status)
 	assert.JSONEq(t, `{"row":"what is this"}`, string(rows[at].Raw))
-	assert.Positive(t, w.gauge.values["OrderRowUnreadable"])
+	assert.Positive(t, w.gauge.unreadable)
 }
 
 // dueAt is when the asset is due, zero when it is not scheduled.

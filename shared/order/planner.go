@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"tiktok-shop-affiliate/shared/obs"
 )
 
 // Wakes sends wake messages; *queue.Sender is one.
@@ -18,23 +16,21 @@ type Wakes interface {
 	SendBatch(ctx context.Context, messages []any) error
 }
 
-// Meter records metrics; *obs.Meter is one.
-type Meter interface {
-	Put(name string, value float64, unit obs.Unit, dimensions map[string]string)
+// Freshness takes note of how late reads are.
+type Freshness interface {
+	// Overdue is told once a run, for each perspective, how long the longest overdue asset has been waiting.
+	Overdue(perspective Perspective, age time.Duration)
 }
-
-// FreshnessMetric is the age in seconds of the longest overdue asset, by kind.
-const FreshnessMetric = "OrderFreshness"
 
 // PlannerOptions is what a Planner is made of.
 type PlannerOptions struct {
-	Store  DueStore
-	Wakes  Wakes
-	Meter  Meter
-	Now    func() time.Time
-	Log    *slog.Logger
-	Shards int           // of the due index
-	Claim  time.Duration // how long a claimed asset is left alone; longer than a read takes
+	Store     DueStore
+	Wakes     Wakes
+	Freshness Freshness
+	Now       func() time.Time
+	Log       *slog.Logger
+	Shards    int           // of the due index
+	Claim     time.Duration // how long a claimed asset is left alone; longer than a read takes
 }
 
 // Planner wakes the readers of assets that are due. Its cost grows with what is
@@ -68,7 +64,7 @@ func (p *Planner) Run(ctx context.Context) (woken int, err error) {
 	}
 	err = shards.Wait()
 	for perspective, age := range late.oldest {
-		p.o.Meter.Put(FreshnessMetric, age.Seconds(), obs.Seconds, map[string]string{"Kind": string(perspective)})
+		p.o.Freshness.Overdue(perspective, age)
 	}
 	p.o.Log.InfoContext(ctx, "order reads planned", "woken", late.woken, "taken_by_others", late.lost)
 	return late.woken, err

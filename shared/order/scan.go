@@ -11,7 +11,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tiktok-shop-affiliate/shared/fault"
-	"tiktok-shop-affiliate/shared/obs"
 )
 
 const (
@@ -225,7 +224,7 @@ func (s *scan) apply(ctx context.Context, rows []Row) (Marks, error) {
 		marks[mark], s.seen[mark] = content, content
 	}
 	if unreadable > 0 {
-		s.meter.Put("OrderRowUnreadable", float64(unreadable), obs.Count, nil)
+		s.oddities.UnreadableRows(unreadable)
 		s.log.WarnContext(ctx, "rows with fields that cannot be read are kept as they came", "asset", s.lease.Asset, "rows", unreadable)
 	}
 	before := len(s.putOff)

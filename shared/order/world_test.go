@@ -21,7 +21,6 @@ import (
 	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/dynamo/awstest"
-	"tiktok-shop-affiliate/shared/obs"
 	"tiktok-shop-affiliate/shared/order"
 )
 
@@ -210,20 +209,25 @@ func (o *opener) Open(context.Context, account.AssetID) (order.Search, error) {
 	return o.search, o.err
 }
 
-// gauge keeps the last value of each metric.
+// gauge keeps what it is told.
 type gauge struct {
-	mu     sync.Mutex
-	values map[string]float64
+	mu         sync.Mutex
+	overdue    map[order.Perspective]time.Duration
+	unreadable int
+	retired    int
 }
 
-func (g *gauge) Put(name string, value float64, _ obs.Unit, dimensions map[string]string) {
+func (g *gauge) Overdue(perspective order.Perspective, age time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.values == nil {
-		g.values = map[string]float64{}
+	if g.overdue == nil {
+		g.overdue = map[order.Perspective]time.Duration{}
 	}
-	g.values[name+dimensions["Kind"]] = value
+	g.overdue[perspective] = age
 }
+
+func (g *gauge) UnreadableRows(n int) { g.unreadable += n }
+func (g *gauge) Retired()             { g.retired++ }
 
 // world is one connected asset.
 type world struct {
@@ -267,7 +271,7 @@ func (w *world) fetcher() *order.Fetcher {
 	var cadence order.Cadence
 	require.NoError(w.t, cadence.UnmarshalText([]byte("0=5m,72h=1h,840h=24h,2400h=168h")))
 	return order.NewFetcher(order.FetcherOptions{
-		Store: w.store, Searches: w.opener, Meter: w.gauge, Now: w.clock.Now, Cadence: cadence, Horizon: 720 * time.Hour,
+		Store: w.store, Searches: w.opener, Oddities: w.gauge, Now: w.clock.Now, Cadence: cadence, Horizon: 720 * time.Hour,
 		Log: slog.New(slog.DiscardHandler),
 	})
 }
@@ -276,7 +280,7 @@ func (w *world) read() error { return w.fetcher().Read(w.t.Context(), asset) }
 
 func (w *world) planner(wakes order.Wakes) *order.Planner {
 	return order.NewPlanner(order.PlannerOptions{
-		Store: w.store, Wakes: wakes, Meter: w.gauge, Now: w.clock.Now, Log: slog.New(slog.DiscardHandler), Shards: dynamo.DueShards, Claim: 5 * time.Minute,
+		Store: w.store, Wakes: wakes, Freshness: w.gauge, Now: w.clock.Now, Log: slog.New(slog.DiscardHandler), Shards: dynamo.DueShards, Claim: 5 * time.Minute,
 	})
 }
 
