@@ -17,7 +17,7 @@ import (
 func (d *day) webhooks(ctx context.Context) (string, error) {
 	shop := strings.TrimPrefix(d.accounts.usShop, "shop:")
 	sends := []map[string]any{
-		{"type": 1, "shop": shop},
+		{"type": 1, "shop": shop, "order": "576653688135258178"},
 		{"type": 7, "shop": shop},
 		{"type": 17, "creator": creator},
 		{"type": 17, "creator": creator, "copies": 5},

@@ -102,11 +102,12 @@ func (p Profile) parameters() []string {
 		"ConsentPartnerUsUrl": p.SandboxURL() + partner, "ConsentPartnerUrl": p.SandboxURL() + partner,
 		"DefaultOwner":    "", // a client that belongs to no owner is refused
 		"PartnerName":     "Atelier Software",
+		"PartnerUrl":      p.ControlURL(),
 		"PublicBaseUrl":   p.APIURL(),
 		"OrderCadence":    "0=5s,2400h=20s",
-		"OrderClaim":      "25s",
-		"WorkerTimeout":   "20",
-		"QueueVisibility": "30",
+		"OrderClaim":      "65s",
+		"WorkerTimeout":   "60",
+		"QueueVisibility": "90",
 		"RefreshSchedule": "rate(1 minute)",
 		"ReviewSchedule":  "rate(1 minute)",
 	} {
