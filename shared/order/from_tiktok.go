@@ -59,10 +59,10 @@ type ids struct {
 func read(perspective Perspective, raw json.RawMessage) (ids, Facts) {
 	decoded, err := decodeRaw(raw)
 	fields, ok := decoded.Row.(map[string]any)
-	if err != nil || !ok {
-		return ids{}, Facts{Status: Unknown, Commissions: map[string]Commission{}, Unreadable: []string{"row"}}
-	}
 	var bad []string
+	if err != nil || !ok {
+		bad = append(bad, "row")
+	}
 	row, order := reader{fields, &bad}, reader{decoded.Order, &bad}
 	if perspective == TAP {
 		order = row
