@@ -132,5 +132,6 @@ binaries: setup
 $(BIN)/golangci-lint: TOOL := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 $(BIN)/govulncheck: TOOL := golang.org/x/vuln/cmd/govulncheck
 $(BIN)/golangci-lint $(BIN)/govulncheck: local/tools/go.mod local/tools/go.sum | setup
-	@echo 'building $(@F) (once)'
-	@cd local/tools && go build -o ../../$@ $(TOOL) && touch ../../$@
+	@echo 'setup: building $(@F) from source, once'
+	@cd local/tools && go build -o ../../$@ $(TOOL) 2> ../../.local/log/$(@F).log && touch ../../$@ || \
+	  { echo "setup: could not build $(@F): $$(tail -1 ../../.local/log/$(@F).log). Is $$(go env GOPROXY) reachable? Try again, or see .local/log/$(@F).log" >&2; exit 1; }

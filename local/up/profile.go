@@ -15,9 +15,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"tiktok-shop-affiliate/local/loopback"
+	"tiktok-shop-affiliate/shared/bootstrap"
 )
 
 // StackName is the name of the CloudFormation stack, as samconfig.toml has it.
@@ -52,6 +54,7 @@ func (p Profile) AWS() aws.Config {
 	return aws.Config{
 		Region:       region,
 		BaseEndpoint: aws.String(p.Endpoint()),
+		HTTPClient:   bootstrap.InMemory(awshttp.NewBuildableClient()),
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
 	}
 }

@@ -38,6 +38,7 @@ func AWS(ctx context.Context) (aws.Config, error) {
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("loading the AWS configuration: %w", err)
 	}
+	cfg.HTTPClient = InMemory(cfg.HTTPClient)
 	return cfg, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
@@ -21,6 +22,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/stretchr/testify/require"
+
+	"tiktok-shop-affiliate/shared/bootstrap"
 )
 
 // Endpoint names the environment variable that holds the emulator's URL.
@@ -36,6 +39,7 @@ func Config(t testing.TB) aws.Config {
 	return aws.Config{
 		Region:       "us-east-1",
 		BaseEndpoint: aws.String(url),
+		HTTPClient:   bootstrap.InMemory(awshttp.NewBuildableClient()),
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
 	}
 }

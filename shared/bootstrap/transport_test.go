@@ -1,0 +1,72 @@
+package bootstrap
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+type clientFunc func(*http.Request) (*http.Response, error)
+
+func (f clientFunc) Do(r *http.Request) (*http.Response, error) { return f(r) }
+
+// body is a stream as the SDK's: it tells when it is closed and can fail.
+type body struct {
+	io.Reader
+	closed bool
+}
+
+func (b *body) Close() error {
+	b.closed = true
+	return nil
+}
+
+func TestClientGetsTheBodyInMemory(t *testing.T) {
+	t.Parallel()
+	stream := &body{Reader: bytes.NewBufferString("abc")}
+	given, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1", stream)
+	require.NoError(t, err)
+	given.ContentLength = 3
+	response, err := InMemory(clientFunc(func(r *http.Request) (*http.Response, error) {
+		assert.NotSame(t, given, r)
+		assert.True(t, stream.closed)
+		assert.IsType(t, io.NopCloser(bytes.NewReader(nil)), r.Body, "a type net/http knows to be in memory")
+		assert.EqualValues(t, 3, r.ContentLength)
+		sent, err := io.ReadAll(r.Body)
+		assert.Equal(t, "abc", string(sent))
+		return &http.Response{Body: http.NoBody}, err
+	})).Do(given)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	assert.Same(t, stream, given.Body, "the caller's request is as it was")
+}
+
+func TestClientWithoutOrWithBrokenBody(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	client := InMemory(clientFunc(func(*http.Request) (*http.Response, error) {
+		calls++
+		return &http.Response{Body: http.NoBody}, nil
+	}))
+	empty, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1", nil)
+	require.NoError(t, err)
+	response, err := client.Do(empty)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+
+	broken := errors.New("broken")
+	torn, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1", &body{Reader: io.MultiReader(bytes.NewBufferString("ab"), failing{broken})})
+	require.NoError(t, err)
+	_, err = client.Do(torn)
+	require.ErrorIs(t, err, broken)
+	assert.Equal(t, 1, calls, "nothing was sent")
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
