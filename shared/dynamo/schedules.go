@@ -28,6 +28,8 @@ const (
 	attrOwner    = "lease_owner"
 	attrUntil    = "lease_until"
 	attrFailures = "failures" // reads that failed in a row
+	attrClean    = "clean"    // fence of the last lease that was released
+	attrDoubt    = "doubt_at" // see order.Lease
 )
 
 // Orders keeps schedules, windows and rows in the orders table. It implements
@@ -124,8 +126,11 @@ func (o *Orders) Acquire(ctx context.Context, asset account.AssetID, owner strin
 	}
 	item := out.Attributes
 	lease := order.Lease{
-		Asset: asset, Owner: owner, Fence: number(item, attrFence), Until: until, DueAt: moment(item, attrDueAt),
-		Failures: int(number(item, attrFailures)), Asks: number(item, attrAsks), AskedAt: msTime(item, attrAsked),
+		Asset: asset, Owner: owner, Fence: number(item, attrFence), Until: until,
+		Failures: int(number(item, attrFailures)), DoubtAt: msTime(item, attrDoubt), Asks: number(item, attrAsks), AskedAt: msTime(item, attrAsked),
+	}
+	if number(item, attrClean) != lease.Fence-1 {
+		lease.DoubtAt = now
 	}
 	for _, n := range numbers(item, attrPulls) {
 		lease.Pulls = append(lease.Pulls, time.Unix(n, 0).UTC())
@@ -155,8 +160,8 @@ func (o *Orders) Release(ctx context.Context, lease order.Lease, now, due time.T
 }
 
 func (o *Orders) release(ctx context.Context, lease order.Lease, due time.Time, failures int, asked bool) error {
-	values := Item{":fence": num(lease.Fence), ":failures": num(int64(failures)), ":one": num(1)}
-	set, remove, condition := "SET failures = :failures", " REMOVE lease_owner, lease_until", "fence = :fence AND attribute_exists(lease_owner)"
+	values := Item{":fence": num(lease.Fence), ":failures": num(int64(failures)), ":doubt": ms(lease.DoubtAt), ":one": num(1)}
+	set, remove, condition := "SET failures = :failures, clean = :fence, doubt_at = :doubt", " REMOVE lease_owner, lease_until", "fence = :fence AND attribute_exists(lease_owner)"
 	if !asked {
 		condition += " AND asks = :asks"
 		values[":asks"] = num(lease.Asks)

@@ -112,9 +112,9 @@ func (f *Fetcher) readDue(ctx context.Context, lease Lease) (next time.Time, err
 		if err != nil {
 			return time.Time{}, err
 		}
-		later := map[time.Time]time.Time{}
+		dues := map[time.Time]time.Time{} // by the start of the window
 		for _, w := range windows {
-			later[w.From] = w.DueAt
+			dues[w.From] = w.DueAt
 		}
 		for i, w := range f.dueWindows(windows, lease, f.now()) {
 			if i > 0 && f.timeUp(ctx, lease) {
@@ -124,12 +124,12 @@ func (f *Fetcher) readDue(ctx context.Context, lease Lease) (next time.Time, err
 			if err != nil {
 				return time.Time{}, fmt.Errorf("window %s of %s: %w", w.From.Format(time.RFC3339), lease.Asset, err)
 			}
-			later[read.From] = read.DueAt
+			dues[read.From] = read.DueAt
 			if following != nil {
-				later[following.From] = following.DueAt
+				dues[following.From] = following.DueAt
 			}
 		}
-		for _, due := range later {
+		for _, due := range dues {
 			if !due.IsZero() && (next.IsZero() || due.Before(next)) {
 				next = due
 			}
@@ -165,6 +165,7 @@ func (f *Fetcher) settle(ctx context.Context, lease Lease, due time.Time, outcom
 		due = now
 	case !errors.As(outcome, &refused): // the store's, or our own
 		due, failures, err = now.Add(retryFirst), lease.Failures+1, outcome
+		lease.DoubtAt = now
 	case kind == fault.Reconnect && f.unreachable(ctx, lease.Asset), kind == fault.NotFound && f.unreachable(ctx, lease.Asset):
 		due = time.Time{}
 		f.log.WarnContext(ctx, "orders are not read any more until the account is connected again", "asset", lease.Asset, "error", outcome)

@@ -268,6 +268,24 @@ func TestCrashesAtEveryStep(t *testing.T) {
 	}
 }
 
+func TestAChangeThatIsTakenBackAfterACrash(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	sold := w.market.add(sale{id: "1", sku: "172", creator: "mia", created: day0.Add(-time.Hour), status: "PENDING"})
+	require.NoError(t, w.read())
+	w.clock.pass(time.Hour)
+	w.market.change(func() { sold.status = "FROZEN" })
+	w.store.forget()
+	w.store.crashFrom = 2 // the row is written, the checkpoint is not
+	require.ErrorIs(t, w.read(), errCrash)
+	assert.Equal(t, order.Frozen, w.rows()[0].Status)
+	w.store.forget()
+	w.market.change(func() { sold.status = "PENDING" }) // as the checkpoint remembers it
+	w.clock.pass(3 * time.Minute)
+	require.NoError(t, w.read())
+	w.agree()
+}
+
 func TestAScanGoesOnWhereItStopped(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -87,9 +87,11 @@ func refusesToken(err error) bool {
 func (s *scan) resume() bool {
 	now := s.now()
 	s.known = Marks{}
-	slices.SortStableFunc(s.pages, func(a, b Checkpoint) int { return int(a.Scan - b.Scan) })
-	for _, page := range s.pages {
-		maps.Copy(s.known, page.Marks) // newer scans win
+	if s.lease.DoubtAt.IsZero() || s.window.ReadAt.After(s.lease.DoubtAt) {
+		slices.SortStableFunc(s.pages, func(a, b Checkpoint) int { return int(a.Scan - b.Scan) })
+		for _, page := range s.pages {
+			maps.Copy(s.known, page.Marks) // newer scans win
+		}
 	}
 	if s.window.ScanTo.IsZero() || now.Sub(s.window.ScanStart) > resumeWithin {
 		return false

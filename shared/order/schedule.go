@@ -51,11 +51,15 @@ type DueStore interface {
 // to lease; stores refuse writes of a lease when a newer one has written.
 type Lease struct {
 	Asset    account.AssetID
-	Owner    string
+	Owner    string // for people who look
 	Fence    int64
 	Until    time.Time
-	DueAt    time.Time
 	Failures int // reads that failed in a row
+
+	// DoubtAt is when a lease last ended without a Release, or in the middle of
+	// writing: rows may have been written that no checkpoint knows of. What
+	// windows remember from before is not trusted. Zero for never.
+	DoubtAt time.Time
 
 	Asks    int64       // how often reads were asked for; lets Release notice new ones
 	AskedAt time.Time   // windows not read since then are due; zero for none
