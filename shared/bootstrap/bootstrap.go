@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/caarlos0/env/v11"
 
@@ -34,7 +35,7 @@ func Settings[T any]() (T, error) {
 // AWS loads the SDK configuration of the function. The endpoint, like
 // everything else of it, comes from the SDK's own variables.
 func AWS(ctx context.Context) (aws.Config, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRetryMaxAttempts(3))
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRetryMaxAttempts(3), config.WithHTTPClient(awshttp.NewBuildableClient()))
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("loading the AWS configuration: %w", err)
 	}
