@@ -74,7 +74,7 @@ func (d *day) countAssets(ctx context.Context, t truth) error {
 func (d *day) countOrders(ctx context.Context) error {
 	var living []readAsset
 	for _, r := range d.readAssets() {
-		if r.asset != d.accounts.gbShop && r.asset != d.accounts.creatorID {
+		if d.lasting(r) {
 			living = append(living, r)
 		}
 	}

@@ -25,16 +25,15 @@ type Owner struct {
 
 // Config says where everything is.
 type Config struct {
-	API           string // base URL of the deployed API, e.g. "http://abc.execute-api.localhost:4566"
-	TokenURL      string // OAuth token endpoint
-	Owners        [2]Owner
-	Control       string // base URL of the sandbox's control API
-	DynamoDB      *dynamodb.Client
-	SQS           *sqs.Client
-	RecordsTable  string
-	BusQueueURL   string // a queue that a rule feeds with everything on the event bus
-	SecondsPerDay float64
-	Out           io.Writer // progress lines
+	API          string // base URL of the deployed API, e.g. "http://abc.execute-api.localhost:4566"
+	TokenURL     string // OAuth token endpoint
+	Owners       [2]Owner
+	Control      string // base URL of the sandbox's control API
+	DynamoDB     *dynamodb.Client
+	SQS          *sqs.Client
+	RecordsTable string
+	BusQueueURL  string    // a queue that a rule feeds with everything on the event bus
+	Out          io.Writer // progress lines
 }
 
 // Check is one line of the report: what is stored beside what is true.
@@ -48,9 +47,10 @@ func (c Check) OK() bool { return c.Want == c.Got }
 
 // Report is what the day came to.
 type Report struct {
-	Checks []Check
-	Token  string // of the first owner, for a curl to try
-	Took   time.Duration
+	Checks      []Check
+	Token       string // of the first owner, for a call to try
+	Connection  string // id of the first owner's seller
+	ConnectLink string // a fresh one of the first owner, for a creator
 }
 
 // OK reports whether every count agrees.
@@ -65,13 +65,13 @@ func (r Report) OK() bool {
 
 // Write prints the report as a table.
 func (r Report) Write(w io.Writer) {
-	fmt.Fprintf(w, "\n  %-52s %8s %8s\n", "what", "true", "stored")
+	fmt.Fprintf(w, "\n  %-60s %6s %6s\n", "what", "true", "stored")
 	for _, c := range r.Checks {
 		mark := "ok"
 		if !c.OK() {
 			mark = "DIFFERS"
 		}
-		fmt.Fprintf(w, "  %-52s %8d %8d  %s\n", c.Name, c.Want, c.Got, mark)
+		fmt.Fprintf(w, "  %-60s %6d %6d  %s\n", c.Name, c.Want, c.Got, mark)
 	}
 }
 
@@ -129,9 +129,10 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 		}
 		fmt.Fprintf(cfg.Out, "  %5.1fs  %-52s %s (%.1fs)\n", time.Since(d.started).Seconds(), s.name, told, time.Since(began).Seconds())
 	}
-	d.report.Token = d.atelier.token
-	d.report.Took = time.Since(d.started)
-	return d.report, nil
+	d.report.Token, d.report.Connection = d.atelier.token, d.accounts.seller.ID
+	var err error
+	d.report.ConnectLink, err = d.atelier.connectLink(ctx, "creator")
+	return d.report, err
 }
 
 // until waits for a condition, and says what it waited for when it does not come.

@@ -74,6 +74,11 @@ func (d *day) readAssets() []readAsset {
 	}
 }
 
+// lasting reports whether the asset can be read until the day ends.
+func (d *day) lasting(r readAsset) bool {
+	return r.asset != d.accounts.gbShop && r.asset != d.accounts.creatorID
+}
+
 // compare counts an asset's stored rows by status beside the sandbox's truth.
 func (d *day) compare(ctx context.Context, r readAsset, t truth) (checks []Check, rows []orderRow, err error) {
 	rows, err = d.rows(ctx, r.b, r.connection, r.asset)
@@ -116,6 +121,7 @@ func (d *day) orders(ctx context.Context) (string, error) {
 	}
 	before := map[string]int{}
 	history := 0
+	var stopping []Check // of the assets that later steps cut off
 	err = until(ctx, "every row to be as the sandbox says, and new orders to settle", 3*time.Minute, func(ctx context.Context) (bool, error) {
 		for _, r := range d.readAssets() {
 			if err := r.b.readNow(ctx, r.connection); err != nil {
@@ -127,10 +133,14 @@ func (d *day) orders(ctx context.Context) (string, error) {
 			return false, err
 		}
 		var off []string
+		stopping = nil
 		for _, r := range d.readAssets() {
 			checks, rows, err := d.compare(ctx, r, t)
 			if err != nil {
 				return false, err
+			}
+			if !d.lasting(r) {
+				stopping = append(stopping, checks...)
 			}
 			if len(rows) == 0 {
 				off = append(off, "nothing of "+d.label(r))
@@ -160,6 +170,7 @@ func (d *day) orders(ctx context.Context) (string, error) {
 	if before["tap pending"]+before["tap unpaid"] == 0 || history < 2 {
 		return "", fmt.Errorf("the followed order was not seen on its way (%v, %d changes in its history)", before, history)
 	}
+	d.report.Checks = append(d.report.Checks, stopping...)
 	t, err := d.truth(ctx)
 	if err != nil {
 		return "", err

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"tiktok-shop-affiliate/local/firstday"
@@ -85,7 +84,7 @@ func day(ctx context.Context, stack *up.Stack) error {
 		API: stack.APIURL(), TokenURL: stack.TokenURL, Control: stack.ControlURL(),
 		DynamoDB: dynamodb.NewFromConfig(stack.AWS()), SQS: sqs.NewFromConfig(stack.AWS()),
 		RecordsTable: stack.Outputs["RecordsTableName"], BusQueueURL: stack.Events,
-		SecondsPerDay: up.SecondsPerDay, Out: os.Stdout,
+		Out: os.Stdout,
 	}
 	for i, caller := range stack.Callers {
 		cfg.Owners[i] = firstday.Owner{Name: caller.Owner, ClientID: caller.ClientID, ClientSecret: caller.ClientSecret}
@@ -96,8 +95,7 @@ func day(ctx context.Context, stack *up.Stack) error {
 		return fmt.Errorf("the first day went wrong: %w\n  what to do: everything still runs; look at `make logs`, the sandbox at %s, and .local/%s/*.log", err, stack.ControlURL(), stack.Name)
 	}
 	report.Write(os.Stdout)
-	fmt.Printf(places, stack.SandboxURL(), stack.ControlURL(), stack.APIURL(), stack.Endpoint(),
-		report.Token, strings.TrimPrefix(stack.APIURL(), "http://"), stack.Endpoint())
+	fmt.Printf(places, report.ConnectLink, stack.SandboxURL(), stack.ControlURL(), stack.APIURL(), report.Token, report.Connection)
 	if !report.OK() {
 		return errors.New("the counts above differ from what TikTok Shop knows")
 	}
@@ -105,14 +103,14 @@ func day(ctx context.Context, stack *up.Stack) error {
 }
 
 const places = `
-Where to look
-  TikTok Shop   %s   (its control and what it knows: %s)
-  API           %s
-  AWS           %s   (region us-east-1, keys test/test)
+Where to click
+  a new connect link  %s
+  TikTok Shop         %s   (consent pages; what it knows and can be told: %s)
 
-Try it
-  curl -H 'Authorization: Bearer %s' \
-    -H 'Host: %s' '%s/v1/orders?limit=3'
+What to call
+  export API=%s TOKEN=%s
+  curl -s "$API/v1/connections" -H "Authorization: Bearer $TOKEN"
+  curl -s "$API/v1/orders?connection_id=%s&status=settled&limit=2" -H "Authorization: Bearer $TOKEN"
 
   make logs   follows the functions        make stop   ends it all
 `
