@@ -28,11 +28,9 @@ func (h *handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQS
 	return queue.Consume(ctx, event, assetsAtOnce, queue.JSON(read)), nil
 }
 
-// oddities are metrics that alarms watch.
+// oddities is a metric that an alarm watches.
 type oddities struct{ meter *obs.Meter }
 
 func (o oddities) UnreadableRows(n int) {
 	o.meter.Put("OrderRowUnreadable", float64(n), obs.Count, nil)
 }
-
-func (o oddities) Retired() { o.meter.Put("RetiredOperation", 1, obs.Count, nil) }

@@ -1,7 +1,9 @@
 package firstday
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -17,6 +19,9 @@ const (
 	partner      = "northwind"
 	campaignName = "Winter favourites"
 )
+
+// errAccepted stands for the refusal that did not come.
+var errAccepted = errors.New("it was accepted")
 
 // connection is what the API tells of a connection.
 type connection struct {
@@ -188,7 +193,7 @@ func (d *day) refusals(ctx context.Context) (string, error) {
 	} {
 		var status *StatusError
 		if !asStatus(refused, &status) || status.Status < 400 || status.Status >= 500 {
-			return "", fmt.Errorf("%s was not refused: %v", what, refused)
+			return "", fmt.Errorf("%s was not refused: %w", what, cmp.Or(refused, errAccepted))
 		}
 	}
 	after, err := all[connection](ctx, d.bright, "/v1/connections")

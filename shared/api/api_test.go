@@ -129,7 +129,7 @@ func TestRequestPath(t *testing.T) {
 		"client without owner":    {request{"POST", "/v1/things/t1", valid, "", claims("stranger", "affiliate/write")}, 403, "forbidden", "no owner"},
 		"client table is down":    {request{"POST", "/v1/things/t1", valid, "", claims("broken", "affiliate/write")}, 500, "internal", ""},
 		"unknown route":           {request{"GET", "/v1/nothing", "", "", writer}, 404, "not-found", ""},
-		"unknown field":           {request{"POST", "/v1/things/t1", `{"name":"n","nmae":1}`, "", writer}, 400, "invalid", "nmae"},
+		"unknown field":           {request{"POST", "/v1/things/t1", `{"name":"n","other":1}`, "", writer}, 400, "invalid", "other"},
 		"wrong type":              {request{"POST", "/v1/things/t1", `{"name":7}`, "", writer}, 400, "invalid", "/name"},
 		"wrong type inside":       {request{"POST", "/v1/things/t1", `{"name":"n","inner":{"rate":"x"}}`, "", writer}, 400, "invalid", "/inner/rate"},
 		"not JSON":                {request{"POST", "/v1/things/t1", `{"name":`, "", writer}, 400, "invalid", "cut off"},

@@ -112,7 +112,6 @@ func windowPK(asset, perspective string) string { return "windows#" + asset + "#
 func windowSK(from time.Time) string            { return fmt.Sprintf("%010d", from.Unix()) }
 func schedulePK(asset string) string            { return "schedule#" + asset }
 func scheduleSK() string                        { return "schedule" }
-func countersSK() string                        { return "counters" }
 
 // Keys of the records table.
 

@@ -22,8 +22,6 @@ type Searches interface {
 type Oddities interface {
 	// UnreadableRows is told how many rows came with fields that are not of the documented form.
 	UnreadableRows(n int)
-	// Retired is told that TikTok Shop has switched an order search off.
-	Retired()
 }
 
 // FetcherOptions is what a Fetcher is made of.
@@ -173,9 +171,6 @@ func (f *Fetcher) settle(ctx context.Context, lease Lease, due time.Time, outcom
 		failures = lease.Failures + 1
 		due = now.Add(backoff(kind, failures, retryAfter(outcome)))
 		f.log.WarnContext(ctx, "orders could not be read", "asset", lease.Asset, "failures", failures, "due_at", due, "error", outcome)
-		if kind == fault.Retired {
-			f.oddities.Retired()
-		}
 	}
 	again, releaseErr := f.store.Release(context.WithoutCancel(ctx), lease, now, due, failures)
 	if errors.Is(releaseErr, ErrFenced) {

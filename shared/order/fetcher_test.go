@@ -195,7 +195,6 @@ func TestThrottlingAndOutagesGoToTheSchedule(t *testing.T) {
 			}
 			require.NoError(t, w.read(), "acknowledged")
 			assert.Equal(t, w.clock.Now().Add(test.want), w.dueAt())
-			assert.Equal(t, name == "retired", w.gauge.retired > 0)
 			w.clock.pass(test.want)
 			require.NoError(t, w.read())
 			w.agree()

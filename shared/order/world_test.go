@@ -214,7 +214,6 @@ type gauge struct {
 	mu         sync.Mutex
 	overdue    map[order.Perspective]time.Duration
 	unreadable int
-	retired    int
 }
 
 func (g *gauge) Overdue(perspective order.Perspective, age time.Duration) {
@@ -227,7 +226,6 @@ func (g *gauge) Overdue(perspective order.Perspective, age time.Duration) {
 }
 
 func (g *gauge) UnreadableRows(n int) { g.unreadable += n }
-func (g *gauge) Retired()             { g.retired++ }
 
 // world is one connected asset.
 type world struct {

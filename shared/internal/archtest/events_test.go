@@ -41,9 +41,11 @@ func TestEveryFunctionHasAValidSampleEvent(t *testing.T) {
 		samples[folder] = append(samples[folder], file)
 	}
 	for folder, resource := range functions(t) {
+		files := samples[folder]
+		delete(samples, folder)
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()
-			require.NotEmpty(t, samples[folder], "events/%s.json is missing", folder)
+			require.NotEmpty(t, files, "events/%s.json is missing", folder)
 			triggers := resource.get("Properties", "Events")
 			var routes []string
 			kind := ""
@@ -51,7 +53,7 @@ func TestEveryFunctionHasAValidSampleEvent(t *testing.T) {
 				kind = triggers.get(name, "Type").text()
 				routes = append(routes, triggers.get(name, "Properties", "Method").text()+" "+triggers.get(name, "Properties", "Path").text())
 			}
-			for _, file := range samples[folder] {
+			for _, file := range files {
 				text, err := os.ReadFile(file)
 				require.NoError(t, err)
 				event := sampleType(folder, kind)
@@ -68,7 +70,6 @@ func TestEveryFunctionHasAValidSampleEvent(t *testing.T) {
 				}
 			}
 		})
-		delete(samples, folder)
 	}
 	assert.Empty(t, samples, "samples of no function")
 }

@@ -18,21 +18,22 @@ const module = "tiktok-shop-affiliate/"
 // may says which packages of ours each package under shared/ may import.
 // A package that is not listed may import none.
 var may = map[string][]string{
-	"account":    {"app", "fault", "obs", "redact", "tiktokshop"},
-	"api":        {"fault", "lambdahttp", "redact", "tiktokshop"},
-	"app":        {"fault", "redact", "tiktokshop"},
-	"bootstrap":  {"obs"},
-	"bus":        {"fault"},
-	"campaign":   {"account", "fault", "link", "money", "tiktokshop"},
-	"connection": {"account", "app", "fault", "redact", "tiktokshop"},
-	"delivery":   {"account", "fault", "tiktokshop", "tiktokshop/webhook"},
-	"dynamo":     {"account", "bus", "campaign", "connection", "delivery", "fault", "link", "money", "order", "redact", "tiktokshop"},
-	"link":       {"account", "fault", "money", "tiktokshop"},
-	"order":      {"account", "fault", "money", "tiktokshop"},
-	"queue":      {"fault"},
-	"seal":       {"fault", "redact"},
-	"secret":     {"fault", "redact"},
-	"tiktokshop": {"fault", "money", "redact", "tiktokshop/sign"},
+	"account":            {"app", "fault", "obs", "redact", "tiktokshop"},
+	"api":                {"fault", "lambdahttp", "redact", "tiktokshop"},
+	"app":                {"fault", "redact", "tiktokshop"},
+	"bootstrap":          {"obs"},
+	"bus":                {"fault"},
+	"campaign":           {"account", "fault", "link", "money", "tiktokshop"},
+	"connection":         {"account", "app", "fault", "redact", "tiktokshop"},
+	"delivery":           {"account", "fault", "tiktokshop", "tiktokshop/webhook"},
+	"dynamo":             {"account", "bus", "campaign", "connection", "delivery", "fault", "link", "money", "order", "redact", "tiktokshop"},
+	"link":               {"account", "fault", "money", "tiktokshop"},
+	"order":              {"account", "fault", "money", "tiktokshop"},
+	"queue":              {"fault"},
+	"seal":               {"fault", "redact"},
+	"secret":             {"fault", "redact"},
+	"tiktokshop":         {"fault", "money", "redact", "tiktokshop/sign"},
+	"tiktokshop/webhook": {"redact"},
 }
 
 // pure packages know nothing of AWS.

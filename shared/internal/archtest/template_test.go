@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -143,18 +144,28 @@ func TestEnvironmentIsWhatTheCodeReads(t *testing.T) {
 	}
 }
 
+// words are what a pattern's group finds in a file.
+func words(t *testing.T, file, pattern string) map[string]bool {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, file))
+	require.NoError(t, err)
+	found := map[string]bool{}
+	for _, match := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(text), -1) {
+		found[match[1]] = true
+	}
+	return found
+}
+
 func TestEveryParameterIsUsedAndDescribed(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile(filepath.Join(root, "template.yaml"))
-	require.NoError(t, err)
-	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
-	require.NoError(t, err)
+	used := words(t, "template.yaml", `!Ref (\w+)`)
+	listed := words(t, "README.md", "`(\\w+)`")
 	parameters := template(t).get("Parameters")
 	require.NotEmpty(t, parameters.keys())
 	for _, name := range parameters.keys() {
 		assert.NotEmpty(t, parameters.get(name, "Description").text(), name)
-		assert.True(t, strings.Contains(string(text), "!Ref "+name), "%s is not used", name)
-		assert.True(t, strings.Contains(string(readme), "`"+name+"`"), "the README does not list %s", name)
+		assert.True(t, used[name], "%s is not used", name)
+		assert.True(t, listed[name], "the README does not list %s", name)
 	}
 	outputs := template(t).get("Outputs")
 	for _, name := range outputs.keys() {
