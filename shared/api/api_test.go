@@ -1,11 +1,15 @@
 package api_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -65,7 +69,7 @@ type thing struct {
 	Dry   bool   `json:"dry"`
 }
 
-func router(t *testing.T, fail error) *api.Router {
+func router(t testing.TB, fail error) *api.Router {
 	t.Helper()
 	r := api.New(api.Owners{Clients: clientTable{"client-a": "owner-a", "client-b": "owner-b"}}, api.NewCursors(fixedKey("test-cursor-key")))
 	api.HandleStatus(r, "POST /v1/things/{id}", api.Write, func(_ context.Context, c api.Call, in makeThing) (api.Answer[thing], error) {
@@ -93,7 +97,7 @@ type request struct {
 	claims                            map[string]string
 }
 
-func send(t *testing.T, r *api.Router, q request) (*http.Response, map[string]any) {
+func send(t testing.TB, r *api.Router, q request) (*http.Response, map[string]any) {
 	t.Helper()
 	req := httptest.NewRequestWithContext(lambdahttp.WithClaims(t.Context(), q.claims), q.method, q.target, strings.NewReader(q.body))
 	if q.contentType == "" {
@@ -266,4 +270,44 @@ func TestOwners(t *testing.T) {
 			assert.Equal(t, c.want, got)
 		})
 	}
+}
+
+func FuzzCursor(f *testing.F) {
+	r, reader := router(f, nil), claims("client-a", "affiliate/read")
+	_, body := send(f, r, request{"GET", "/v1/things", "", "", reader})
+	valid, ok := body["next_cursor"].(string)
+	require.True(f, ok)
+	signed, err := base64.RawURLEncoding.DecodeString(valid)
+	require.NoError(f, err)
+	for _, seed := range []string{valid, valid + "\n", "", "abc", valid + "A", strings.ToLower(valid)} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, cursor string) {
+		response, _ := send(t, r, request{"GET", "/v1/things?" + url.Values{"cursor": {cursor}}.Encode(), "", "", reader})
+		want := http.StatusBadRequest
+		if raw, err := base64.RawURLEncoding.DecodeString(cursor); err == nil && (cursor == "" || bytes.Equal(raw, signed)) {
+			want = http.StatusOK
+		}
+		assert.Equal(t, want, response.StatusCode, "a cursor that nobody signed")
+	})
+}
+
+func FuzzRequest(f *testing.F) {
+	r, writer := router(f, nil), claims("client-a", "affiliate/read affiliate/write")
+	f.Add("POST", "t1", "dry=true", `{"name":"n","count":1,"inner":{"rate":5}}`, "application/json")
+	f.Add("POST", "a/b", "dry=;&limit=9999999999999999999", "{\"name\":\"\\ud800\"}", "application/json; charset=x")
+	f.Add("GET", "", "since=10000-01-01T00:00:00Z", "null", "a;b=\x00")
+	f.Fuzz(func(t *testing.T, method, id, query, body, contentType string) {
+		target := url.URL{Path: "/v1/things", RawQuery: query}
+		if id != "" {
+			target.Path += "/" + id
+		}
+		request := &http.Request{Method: method, URL: &target, Header: http.Header{"Content-Type": {contentType}}, Body: io.NopCloser(strings.NewReader(body))}
+		w := httptest.NewRecorder()
+		r.ServeHTTP(w, request.WithContext(lambdahttp.WithClaims(t.Context(), writer)))
+		assert.Less(t, w.Code, http.StatusInternalServerError, w.Body.String())
+		if w.Code < 300 || w.Code >= 400 {
+			assert.True(t, json.Valid(w.Body.Bytes()), w.Body.String())
+		}
+	})
 }

@@ -98,9 +98,12 @@ func Unpack(packed []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fault.Wrap("delivery.Unpack", fault.Invalid, "the body is not gzip", err)
 	}
-	body, err := io.ReadAll(io.LimitReader(r, maxBody))
-	if err != nil {
+	body, err := io.ReadAll(io.LimitReader(r, maxBody+1))
+	switch {
+	case err != nil:
 		return nil, fault.Wrap("delivery.Unpack", fault.Invalid, "the body is damaged", err)
+	case len(body) > maxBody:
+		return nil, fault.New("delivery.Unpack", fault.Invalid, "the body is too large")
 	}
 	return body, nil
 }

@@ -81,3 +81,33 @@ func FuzzText(f *testing.F) {
 		}
 	})
 }
+
+func FuzzFromText(f *testing.F) {
+	at := received.Format(time.RFC3339Nano)
+	f.Add(`{"type":1}`, "main", at, "")
+	f.Add("H4sIAAAAAAAA/wEAAP//AAAAAAAAAAA=", "main", at, "gzip+base64")
+	f.Add("", "", "yesterday", "zip")
+	f.Fuzz(func(t *testing.T, text, app, at, encoding string) {
+		got, err := delivery.FromText(text, map[string]string{"app": app, "received_at": at, "encoding": encoding})
+		if err != nil {
+			assert.Equal(t, fault.Invalid, fault.KindOf(err))
+			return
+		}
+		assert.NotEmpty(t, got.App)
+		again, attributes := got.Text()
+		back, err := delivery.FromText(again, attributes)
+		if err == nil {
+			assert.True(t, got.ReceivedAt.Equal(back.ReceivedAt))
+			assert.True(t, bytes.Equal(got.Body, back.Body))
+		}
+	})
+}
+
+func TestUnpackRefusesWhatIsTooLarge(t *testing.T) {
+	t.Parallel()
+	_, err := delivery.Unpack(delivery.Pack(make([]byte, 1<<20+1)))
+	assert.Equal(t, fault.Invalid, fault.KindOf(err))
+	body, err := delivery.Unpack(delivery.Pack(make([]byte, 1<<20)))
+	require.NoError(t, err)
+	assert.Len(t, body, 1<<20)
+}

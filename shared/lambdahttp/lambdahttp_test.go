@@ -2,9 +2,11 @@ package lambdahttp_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"io"
 	"net/http"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/stretchr/testify/assert"
@@ -95,4 +97,29 @@ func TestRequestsAndAnswers(t *testing.T) {
 			assert.Equal(t, c.base64, out.IsBase64Encoded)
 		})
 	}
+}
+
+func FuzzHandle(f *testing.F) {
+	f.Add(`{"rawPath":"/a%20b","rawQueryString":"x=1","headers":{"host":"h"},"cookies":["a=1"],"body":"Zm8=","isBase64Encoded":true,"requestContext":{"http":{"method":"POST"},"stage":"$default","authorizer":{"jwt":{"claims":{"a":"b"}}}}}`)
+	f.Add(`{"rawPath":"http://[::1/..//%zz","requestContext":{"stage":"prod","authorizer":{}}}`)
+	f.Add(`{"rawPath":"/prod","headers":{"":"\r\n","Host":""},"body":"=","isBase64Encoded":true,"requestContext":{"stage":"prod"}}`)
+	mux := http.NewServeMux()
+	mux.HandleFunc("/{one}/{rest...}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Base", lambdahttp.BaseURL(r))
+		http.SetCookie(w, &http.Cookie{Name: "c", Value: r.PathValue("one")})
+		_, _ = io.Copy(w, r.Body)
+	})
+	handler := lambdahttp.New(mux)
+	f.Fuzz(func(t *testing.T, data string) {
+		var event events.APIGatewayV2HTTPRequest
+		if json.Unmarshal([]byte(data), &event) != nil {
+			return
+		}
+		out, err := handler.Handle(t.Context(), event)
+		require.NoError(t, err)
+		assert.Contains(t, []int{200, 301, 307, 308, 400, 404, 405}, out.StatusCode)
+		if !out.IsBase64Encoded {
+			assert.True(t, utf8.ValidString(out.Body))
+		}
+	})
 }

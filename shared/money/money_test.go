@@ -117,3 +117,21 @@ func FuzzParse(f *testing.F) {
 		assert.Zero(t, order)
 	})
 }
+
+func FuzzRates(f *testing.F) {
+	for _, seed := range []string{"1550", "15.5", "0.155", "-1", "3.0", "1e2", "-", "99999999999999999999.99"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, parse := range []func(string) (money.BasisPoints, error){money.ParseBasisPoints, money.FromPercent, money.FromFraction} {
+			rate, err := parse(text)
+			if err != nil {
+				require.ErrorIs(t, err, money.ErrRate)
+				continue
+			}
+			back, err := money.FromPercent(rate.Percent())
+			require.NoError(t, err)
+			assert.Equal(t, rate, back)
+		}
+	})
+}

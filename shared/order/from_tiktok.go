@@ -55,7 +55,7 @@ type ids struct {
 
 // read knows which perspective has which field where. Source: OAS 0.1.7 and the
 // Partner Center pages of the order searches 202410 (seller, creator) and
-// 202603 (TAP).
+// 202603 (TAP, CAP).
 func read(perspective Perspective, raw json.RawMessage) (ids, Facts) {
 	decoded, err := decodeRaw(raw)
 	fields, ok := decoded.Row.(map[string]any)
@@ -63,8 +63,10 @@ func read(perspective Perspective, raw json.RawMessage) (ids, Facts) {
 	if err != nil || !ok {
 		bad = append(bad, "row")
 	}
-	row, order := reader{fields, &bad}, reader{decoded.Order, &bad}
-	if perspective == TAP {
+	row := reader{fields: fields, bad: &bad, percents: perspective == CAP}
+	order := reader{fields: decoded.Order, bad: &bad}
+	flat := perspective == TAP || perspective == CAP // nothing stands once per order
+	if flat {
 		order = row
 	}
 	id := ids{created: order.time("create_time"), order: keyPart(order.text("id"))}
@@ -87,13 +89,15 @@ func read(perspective Perspective, raw json.RawMessage) (ids, Facts) {
 		id.sku, facts.StatusText = row.text("sku_id"), row.text("settlement_status")
 	case Creator:
 		id.sku = row.text("id")
-		trace := reader{row.object("trace_info"), &bad}
+		trace := reader{fields: row.object("trace_info"), bad: &bad}
 		facts.TraceID, facts.TraceType = trace.text("id"), trace.text("type")
+	case CAP:
+		facts.Tag = row.text("tags")
+		fallthrough
 	case TAP:
 		id.sku, facts.StatusText = row.text("sku_id"), row.text("settle_status")
-	case CAP:
 	}
-	if facts.StatusText == "" && perspective != TAP { // what stands at the SKU wins over what stands at the order
+	if facts.StatusText == "" && !flat { // what stands at the SKU wins over what stands at the order
 		facts.StatusText = order.text("status")
 	}
 	facts.Status = ParseStatus(facts.StatusText)
@@ -146,7 +150,15 @@ func commissionFields(perspective Perspective) []field {
 			}
 		}
 		return fields
-	case CAP:
+	case CAP: // what the creator and the creator's agency earn
+		return []field{
+			{"creator_standard", "standard_commission_rate", "estimated_standard_commission", "actual_standard_commission"},
+			{"creator_shop_ads", "shop_ads_commission_rate", "estimated_shop_ads_commission", "actual_shop_ads_commission"},
+			{"creator_bonus", "commission_bonus_rate", "estimated_bonus_commission", "actual_bonus_commission"},
+			{"creator_tap_bonus", "tap_bonus_commission_rate", "estimated_tap_bonus_commission", "actual_tap_bonus_commission"},
+			{"creator_after_tax", "", "estimated_creator_total_earnings_after_tax", "actual_creator_total_earnings_after_tax"},
+			{"agency", "revenue_sharing_portion_rate", "estimated_total_agency_earnings", "actual_total_agency_commission"},
+		}
 	}
 	return nil
 }
@@ -170,7 +182,13 @@ func taxFields(perspective Perspective, status Status) []field {
 			{"isr", "", "estimated_partner_isr", "actual_partner_isr"},
 			{"iva", "", "estimated_partner_iva", "actual_partner_iva"},
 		}
-	case Seller, CAP:
+	case CAP:
+		var fields []field
+		for _, tax := range []string{"creator_tax_isr", "creator_tax_iva", "creator_tax_pit", "agency_isr", "agency_iva"} {
+			fields = append(fields, field{strings.Replace(tax, "_tax", "", 1), "", "estimated_" + tax, "actual_" + tax})
+		}
+		return fields
+	case Seller:
 	}
 	return nil
 }
@@ -178,8 +196,9 @@ func taxFields(perspective Perspective, status Status) []field {
 // reader reads fields of one JSON object and notes the names of those that are
 // not of the documented form. Missing, null and empty text are no value.
 type reader struct {
-	fields map[string]any
-	bad    *[]string
+	fields   map[string]any
+	bad      *[]string
+	percents bool // a rate with a decimal point is in percent, as CAP rows of 2025 had it
 }
 
 func (r reader) unreadable(name string) { *r.bad = append(*r.bad, name) }
@@ -266,7 +285,7 @@ func (r reader) yes(name string) *bool {
 
 func (r reader) amount(name string) money.Amount {
 	var bad []string
-	inner := reader{r.object(name), &bad}
+	inner := reader{fields: r.object(name), bad: &bad}
 	amount, currency := inner.text("amount"), inner.text("currency")
 	if amount == "" && len(bad) == 0 {
 		return money.Amount{}
@@ -283,7 +302,11 @@ func (r reader) rate(name string) *money.BasisPoints {
 	if text == "" || text == "-" {
 		return nil
 	}
-	rate, err := money.ParseBasisPoints(text)
+	parse := money.ParseBasisPoints
+	if r.percents && strings.Contains(text, ".") {
+		parse = money.FromPercent
+	}
+	rate, err := parse(text)
 	if err != nil {
 		r.unreadable(name)
 		return nil

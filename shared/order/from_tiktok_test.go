@@ -1,10 +1,12 @@
 package order_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 
 	"tiktok-shop-affiliate/shared/money"
 	"tiktok-shop-affiliate/shared/order"
+	"tiktok-shop-affiliate/shared/tiktokshop"
 )
 
 const (
@@ -29,6 +32,12 @@ const (
 		"creator_username":"mia.lane","product_id":"173","quantity":1,"creator_standard_commission_rate":1000,"partner_standard_commission_rate":500,
 		"estimated_partner_standard_commission":{"amount":"0.5","currency":"USD"},"actual_partner_standard_commission":{"amount":"0.5","currency":"USD"},
 		"actual_partner_iva":{"amount":"0","currency":"USD"},"fully_return":"No"}`
+	capRow = `{"id":"576","create_time":1760000000,"delivery_time":"1760300000","settle_status":"SETTLED","settlement_time":1761600000,"sku_id":172,"tags":"t2",
+		"creator_username":"leo_park","product_id":"173","shop_name":"Home","price":{"amount":"10","currency":"MXN"},"quantity":"1","standard_commission_rate":1000,
+		"shop_ads_commission_rate":"","tap_bonus_commission_rate":"2.5","revenue_sharing_portion_rate":2000,"commission_tier_setting":"-","attribution_type":"Direct",
+		"estimated_standard_commission":{"amount":"1","currency":"MXN"},"actual_standard_commission":{"amount":"1","currency":"MXN"},
+		"actual_total_agency_commission":{"amount":"0.2","currency":"MXN"},"actual_creator_total_earnings_after_tax":{"amount":"0.7","currency":"MXN"},
+		"estimated_creator_tax_isr":{"amount":"0.1","currency":"MXN"},"actual_agency_iva":{"amount":"0.01","currency":"MXN"},"fully_return":"No"}`
 )
 
 var created = time.Unix(1760000000, 0).UTC() // 2025-10-09
@@ -106,6 +115,84 @@ func TestTAPRow(t *testing.T) {
 	assert.Equal(t, map[string]order.Commission{"iva": {Actual: amount(t, "0", "USD")}}, row.Taxes, "zero is an amount")
 }
 
+func TestCAPRow(t *testing.T) {
+	t.Parallel()
+	row := read(t, order.CAP, nil, capRow)
+	assert.Equal(t, order.Key{Asset: "shop:1", Perspective: order.CAP, CreatedAt: created, OrderID: "576", SKUID: "172"}, row.Key)
+	assert.Equal(t, order.Settled, row.Status)
+	assert.Equal(t, time.Unix(1761600000, 0).UTC(), row.SettledAt)
+	assert.Equal(t, map[string]order.Commission{
+		"creator_standard":  {RateBP: bp(1000), Estimated: amount(t, "1", "MXN"), Actual: amount(t, "1", "MXN")},
+		"creator_tap_bonus": {RateBP: bp(250)}, // percent text, as in 2025
+		"creator_after_tax": {Actual: amount(t, "0.7", "MXN")},
+		"agency":            {RateBP: bp(2000), Actual: amount(t, "0.2", "MXN")},
+	}, row.Commissions)
+	assert.Equal(t, map[string]order.Commission{"creator_isr": {Estimated: amount(t, "0.1", "MXN")}, "agency_iva": {Actual: amount(t, "0.01", "MXN")}}, row.Taxes)
+	assert.Equal(t, []string{"t2", ""}, []string{row.Tag, row.CommissionTiers})
+	assert.Empty(t, row.Unreadable)
+}
+
+// One sale, as the four searches tell of it: pages of four shapes, rows of one type.
+func TestFourShapesOneRow(t *testing.T) {
+	t.Parallel()
+	const sale = `"product_id":"173","quantity":2,"price":{"amount":"10.005","currency":"USD"},"creator_username":"mia.lane","content_type":"VIDEO","content_id":75`
+	pages := map[order.Perspective]string{
+		order.Seller:  `{"orders":[{"id":"576","create_time":1760000000,"skus":[{"sku_id":"172","settlement_status":"To-SETTLE","commission_rate":"1550",` + sale + `}]}],"total_count":1}`,
+		order.Creator: `{"orders":[{"id":576,"create_time":"1760000000","status":"TO_SETTLE","skus":{"id":172,"commission_rate":1550,` + sale + `}}],"total_count":"1"}`,
+		order.TAP:     `{"sku_orders":[{"id":"576","create_time":1760000000,"sku_id":172,"settle_status":"PENDING","creator_standard_commission_rate":1550,` + sale + `}],"total_count":1}`,
+		order.CAP:     `{"sku_orders":{"id":576,"create_time":"1760000000","sku_id":"172","settle_status":"pending","standard_commission_rate":"15.5",` + sale + `},"total_count":""}`,
+	}
+	rates := map[order.Perspective]string{order.Seller: "creator", order.Creator: "total", order.TAP: "creator_standard", order.CAP: "creator_standard"}
+	for perspective, page := range pages {
+		t.Run(string(perspective), func(t *testing.T) {
+			t.Parallel()
+			rows := rowsOf(t, perspective, page)
+			require.Len(t, rows, 1)
+			row := rows[0]
+			assert.Equal(t, order.Key{Asset: "shop:1", Perspective: perspective, CreatedAt: created, OrderID: "576", SKUID: "172"}, row.Key)
+			two := int64(2)
+			assert.Equal(t, order.Facts{
+				ProductID: "173", CreatorUsername: "mia.lane", ContentType: "VIDEO", ContentID: "75", Quantity: &two, Price: amount(t, "10.005", "USD"),
+				Commissions: map[string]order.Commission{rates[perspective]: {RateBP: bp(1550)}}, Taxes: map[string]order.Commission{},
+				Status: order.Pending, StatusText: row.StatusText,
+			}, row.Facts)
+		})
+	}
+}
+
+// rowsOf reads a page with the client's type for it.
+func rowsOf(t *testing.T, perspective order.Perspective, page string) (rows []order.Row) {
+	t.Helper()
+	var grouped struct {
+		seller  tiktokshop.SellerSearchOrdersResponse
+		creator tiktokshop.CreatorSearchOrdersResponse
+		tap     tiktokshop.PartnerSearchOrdersResponse
+		agency  tiktokshop.PartnerSearchCAPOrdersResponse
+	}
+	into := map[order.Perspective]any{order.Seller: &grouped.seller, order.Creator: &grouped.creator, order.TAP: &grouped.tap, order.CAP: &grouped.agency}[perspective]
+	require.NoError(t, json.Unmarshal([]byte(page), into))
+	head := func(id tiktokshop.ID, created tiktokshop.Unix, status string) map[string]any {
+		return map[string]any{"id": string(id), "create_time": json.Number(strconv.FormatInt(int64(created), 10)), "status": status}
+	}
+	for _, o := range grouped.seller.Orders {
+		for _, sku := range o.SKUs {
+			rows = append(rows, read(t, perspective, head(o.ID, o.CreateTime, o.Status), string(sku.Raw)))
+		}
+	}
+	for _, o := range grouped.creator.Orders {
+		for _, sku := range o.SKUs {
+			rows = append(rows, read(t, perspective, head(o.ID, o.CreateTime, o.Status), string(sku.Raw)))
+		}
+	}
+	for _, row := range grouped.tap.SKUOrders {
+		rows = append(rows, read(t, perspective, nil, string(row.Raw)))
+	}
+	for _, row := range grouped.agency.SKUOrders {
+		rows = append(rows, read(t, perspective, nil, string(row.Raw)))
+	}
+	return rows
+}
+
 func TestWhatCannotBeReadIsKeptAndNamed(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -168,7 +255,7 @@ func TestPackedRows(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, raw, got, name)
 	}
-	for name, packed := range map[string][]byte{"empty": nil, "unknown version": {9, 1, 2}, "cut off": {1, 0xff}} {
+	for name, packed := range map[string][]byte{"empty": nil, "unknown version": {9, 1, 2}, "cut off": {1, 0xff}, "endless": endless(t)} {
 		_, err := order.Unpack(packed)
 		assert.Error(t, err, name)
 	}
@@ -176,6 +263,39 @@ func TestPackedRows(t *testing.T) {
 	require.NoError(t, err)
 	sum := sha256.Sum256(dictionary)
 	assert.Equal(t, "ba700c785f44c14c75a047626d741b9760a2d1f0f8f701df39073de8f4b2e2a4", hex.EncodeToString(sum[:]), "stored rows need this dictionary as it is: add a new version instead")
+}
+
+// endless packs more than a row may be.
+func endless(t *testing.T) []byte {
+	t.Helper()
+	packed, err := order.Pack(bytes.Repeat([]byte(" "), 1<<20+1))
+	require.NoError(t, err)
+	return packed
+}
+
+func FuzzFromTikTok(f *testing.F) {
+	for i, seed := range []string{sellerSKU, creatorSKU, tapRow, capRow, `{"id":"a#b","create_time":99999999999,"quantity":"","price":[]}`, `"gone"`, `{"x":1e999,"\ud800":"\u0000"}`} {
+		f.Add(byte(i), seed)
+	}
+	f.Fuzz(func(t *testing.T, which byte, data string) {
+		perspective := []order.Perspective{order.Seller, order.Creator, order.TAP, order.CAP}[which%4]
+		row := read(t, perspective, map[string]any{"id": "576", "create_time": json.Number("1760000000")}, data)
+		assert.NotContains(t, row.OrderID+row.SKUID, "#")
+		assert.NotEmpty(t, row.OrderID)
+		assert.NotEmpty(t, row.SKUID)
+		assert.Equal(t, row.Facts, order.ReadFacts(perspective, row.Raw), "a stored row reads as the new one did")
+		shown, err := json.Marshal(row)
+		require.NoError(t, err)
+		assert.True(t, json.Valid(shown))
+		packed, err := order.Pack(row.Raw)
+		require.NoError(t, err)
+		unpacked, err := order.Unpack(packed)
+		require.NoError(t, err)
+		assert.Equal(t, row.Raw, unpacked)
+		if raw, err := order.Unpack([]byte(data)); err == nil {
+			_ = order.ReadFacts(perspective, raw)
+		}
+	})
 }
 
 func TestDifferences(t *testing.T) {

@@ -111,9 +111,12 @@ func Unpack(packed []byte) (json.RawMessage, error) {
 		return nil, fmt.Errorf("unpacking a row: no dictionary for it")
 	}
 	r := flate.NewReaderDict(bytes.NewReader(packed[1:]), dictionary1)
-	raw, err := io.ReadAll(io.LimitReader(r, maxUnpacked))
-	if err != nil {
+	raw, err := io.ReadAll(io.LimitReader(r, maxUnpacked+1))
+	switch {
+	case err != nil:
 		return nil, fmt.Errorf("unpacking a row: %w", err)
+	case len(raw) > maxUnpacked:
+		return nil, fmt.Errorf("unpacking a row: it is larger than %d bytes", maxUnpacked)
 	}
 	return raw, nil
 }

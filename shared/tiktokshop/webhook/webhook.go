@@ -252,13 +252,16 @@ func (t *text) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// maxSecond is the last second of the year 9999: later times have no text form.
+const maxSecond = 253402300799
+
 // time reads Unix seconds; empty is the zero time.
 func (t text) time() (time.Time, error) {
 	if t == "" || t == "0" {
 		return time.Time{}, nil
 	}
 	seconds, err := strconv.ParseInt(string(t), 10, 64)
-	if err != nil || seconds < 0 || seconds > 1<<40 {
+	if err != nil || seconds < 0 || seconds > maxSecond {
 		return time.Time{}, fmt.Errorf("%w: time is not Unix seconds", ErrBody)
 	}
 	return time.Unix(seconds, 0).UTC(), nil

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -155,14 +156,17 @@ func FuzzVerifyAndParse(f *testing.F) {
 	f.Add("123", "abcdef", orderBody)
 	f.Add(contentSecret, "6f2k9c1x7q0ab", contentBody)
 	f.Add("s", "k", `{"type":"20","data":{"cancel_time":""}}`)
+	f.Add("s", "k", `{"type":7,"timestamp":253402300800,"data":{"expiration_time":"253402300799"}}`)
 	f.Fuzz(func(t *testing.T, secret, key, body string) {
 		if n, err := webhook.Parse([]byte(body)); err == nil {
 			assert.NotEmpty(t, n.Key)
-			_, _ = n.OrderStatus()
+			status, _ := n.OrderStatus()
 			_, _ = n.SellerDeauthorization()
-			_, _ = n.AuthorizationExpiring()
+			expiring, _ := n.AuthorizationExpiring()
 			_, _ = n.ContentPosting()
-			_, _ = n.CreatorDeauthorization()
+			end, _ := n.CreatorDeauthorization()
+			_, err := json.Marshal([]time.Time{n.Time, status.UpdateTime, expiring.ExpiresAt, end.CancelTime})
+			assert.NoError(t, err, "a time that can be written down")
 		} else {
 			assert.ErrorIs(t, err, webhook.ErrBody)
 		}
