@@ -11,6 +11,8 @@ import (
 	"os/signal"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
 
 	"tiktok-shop-affiliate/shared/bootstrap"
 )
@@ -37,9 +39,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if len(args) == 0 || commands[args[0]] == nil {
 		return errors.New(usage)
 	}
-	cfg, err := bootstrap.AWS(ctx)
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(bootstrap.InMemory(awshttp.NewBuildableClient())))
 	if err != nil {
-		return err
+		return fmt.Errorf("loading the AWS configuration: %w", err)
 	}
 	return commands[args[0]](ctx, cfg, args[1:], out)
 }

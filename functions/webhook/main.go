@@ -44,7 +44,7 @@ func main() {
 		if err != nil {
 			return nil, err
 		}
-		cfg.HTTPClient = awshttp.NewBuildableClient().WithTimeout(time.Second)
+		cfg.HTTPClient = bootstrap.InMemory(awshttp.NewBuildableClient().WithTimeout(time.Second))
 		cfg.Retryer = func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = 2, 100*time.Millisecond })
 		}

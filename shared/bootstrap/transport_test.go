@@ -2,13 +2,11 @@ package bootstrap
 
 import (
 	"bytes"
-	"encoding/pem"
 	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -77,30 +75,27 @@ type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
-func TestAWSCallsArriveWithOrWithoutABundleOfRoots(t *testing.T) {
-	for name, bundle := range map[string]string{"none": "", "a bundle": filepath.Join(t.TempDir(), "roots.pem")} {
-		t.Run(name, func(t *testing.T) {
-			if bundle != "" {
-				roots := httptest.NewTLSServer(nil)
-				defer roots.Close()
-				require.NoError(t, os.WriteFile(bundle, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: roots.Certificate().Raw}), 0o600))
-			}
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				body, err := io.ReadAll(r.Body)
-				assert.NoError(t, err)
-				assert.JSONEq(t, `{"QueueUrl":"q","MessageBody":"m"}`, string(body))
-				_, _ = w.Write([]byte(`{"MessageId":"1","MD5OfMessageBody":"6f8f57715090da2632453988d9a1501b"}`))
-			}))
-			defer server.Close()
-			t.Setenv("AWS_CA_BUNDLE", bundle)
-			t.Setenv("AWS_ENDPOINT_URL", server.URL)
-			t.Setenv("AWS_REGION", "us-east-1")
-			t.Setenv("AWS_ACCESS_KEY_ID", "test")
-			t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
-			cfg, err := AWS(t.Context())
-			require.NoError(t, err)
-			_, err = sqs.NewFromConfig(cfg).SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String("q"), MessageBody: aws.String("m")})
-			require.NoError(t, err)
-		})
-	}
+func TestAWSIsReachedThroughTheEndpointOfTheEnvironment(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		assert.NoError(t, err)
+		assert.JSONEq(t, `{"QueueUrl":"q","MessageBody":"m"}`, string(body))
+		_, _ = w.Write([]byte(`{"MessageId":"1","MD5OfMessageBody":"6f8f57715090da2632453988d9a1501b"}`))
+	}))
+	defer server.Close()
+	t.Setenv("AWS_ENDPOINT_URL", server.URL)
+	t.Setenv("AWS_REGION", "us-east-1")
+	t.Setenv("AWS_ACCESS_KEY_ID", "test")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
+	cfg, err := AWS(t.Context())
+	require.NoError(t, err)
+	_, err = sqs.NewFromConfig(cfg).SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String("q"), MessageBody: aws.String("m")})
+	require.NoError(t, err)
+}
+
+func TestAWSNeedsARegion(t *testing.T) {
+	t.Setenv("AWS_REGION", "")
+	require.NoError(t, os.Unsetenv("AWS_REGION"))
+	_, err := AWS(t.Context())
+	require.ErrorContains(t, err, "AWS_REGION")
 }
