@@ -56,7 +56,7 @@ test: binaries ## run all tests, race detector on, and the first day end to end,
 	@trap '$(RUN_TEST) down' EXIT; \
 	  $(RUN_TEST) emulator && \
 	  TEST_AWS_ENDPOINT_URL=http://127.0.0.1:$(TEST_EMULATOR_PORT) go test -race -p 2 $(ARGS) ./... && \
-	  $(RUN_TEST) up
+	  $(RUN_TEST) rehearse
 
 .PHONY: emulator
 emulator: binaries ## start only the emulated AWS of the tests; end it with `make emulator-stop`

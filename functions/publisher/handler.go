@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"tiktok-shop-affiliate/shared/bus"
+	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/dynamo"
 )
 
@@ -81,6 +82,9 @@ func eventsOf(ctx context.Context, record events.DynamoDBEventRecord, audience a
 			event := bus.Event{
 				ID: eventID(c.ID, owner), Type: c.Type, Time: c.Time, Owner: owner,
 				Account: string(c.Account), Asset: string(c.Asset), Data: data, Key: c.PK + "/" + c.SK,
+			}
+			if c.Account != "" {
+				event.Connection = connection.NewID(owner, c.Account)
 			}
 			if len(data) > bus.MaxData {
 				event.Data, event.Reference = nil, &bus.Reference{Table: table(record.EventSourceArn), PK: c.PK, SK: c.SK}

@@ -31,14 +31,15 @@ const MaxData = 200_000
 
 // Event is the detail of an EventBridge event; its type is the detail-type.
 type Event struct {
-	ID        string          `json:"id"` // the same whenever the same change is published again
-	Type      string          `json:"type"`
-	Time      time.Time       `json:"time"`
-	Owner     string          `json:"owner"`
-	Account   string          `json:"account,omitempty"`
-	Asset     string          `json:"asset,omitempty"`
-	Data      json.RawMessage `json:"data,omitempty"`
-	Reference *Reference      `json:"reference,omitempty"` // instead of data over MaxData
+	ID         string          `json:"id"` // the same whenever the same change is published again
+	Type       string          `json:"type"`
+	Time       time.Time       `json:"time"`
+	Owner      string          `json:"owner"`
+	Connection string          `json:"connection_id,omitempty"` // the owner's, with events about an account
+	Account    string          `json:"account,omitempty"`
+	Asset      string          `json:"asset,omitempty"`
+	Data       json.RawMessage `json:"data,omitempty"`
+	Reference  *Reference      `json:"reference,omitempty"` // instead of data over MaxData
 
 	// Key is what the order of events is kept for: an event is sent only after
 	// the one before it with the same key and owner was taken.

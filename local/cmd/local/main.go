@@ -17,9 +17,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-const usage = `local [flags] up|emulator|down
+const usage = `local [flags] up|rehearse|emulator|down
 
   up        start, build, deploy and live through the first day; all stays running
+  rehearse  the same, and stop it all again
   emulator  start only the emulated AWS
   down      stop what runs`
 
@@ -52,6 +53,8 @@ func run(ctx context.Context, args []string) error {
 	switch flags.Arg(0) {
 	case "up":
 		return start(ctx, p)
+	case "rehearse":
+		return rehearse(ctx, p)
 	case "emulator":
 		return p.StartEmulator(ctx)
 	case "down":
@@ -60,13 +63,14 @@ func run(ctx context.Context, args []string) error {
 	return errors.New(usage)
 }
 
-// start brings everything up and lives through the first day. An interrupted
-// run leaves nothing running.
+// start brings everything up, lives through the first day and says where to go
+// from there. An interrupted run leaves nothing running.
 func start(ctx context.Context, p up.Profile) error {
 	steps := &up.Steps{Out: os.Stdout}
 	stack, err := p.Up(ctx, steps)
+	var report firstday.Report
 	if err == nil {
-		err = day(ctx, stack)
+		report, err = day(ctx, stack)
 	}
 	if ctx.Err() != nil {
 		return errors.Join(errors.New("interrupted; all is stopped, and the next run starts afresh"), p.Down())
@@ -74,12 +78,22 @@ func start(ctx context.Context, p up.Profile) error {
 	if err != nil {
 		return err
 	}
+	fmt.Printf(places, report.ConnectLink, stack.SandboxURL(), stack.ControlURL(), stack.APIURL(), report.Token, report.Connection)
 	fmt.Printf("\nAll of it took %.0f s, and everything keeps running.\n", steps.Elapsed().Seconds())
 	return nil
 }
 
+// rehearse is the same for a test: nothing is left running.
+func rehearse(ctx context.Context, p up.Profile) error {
+	stack, err := p.Up(ctx, &up.Steps{Out: os.Stdout})
+	if err == nil {
+		_, err = day(ctx, stack)
+	}
+	return errors.Join(err, p.Down())
+}
+
 // day lives through the first day and says what came of it.
-func day(ctx context.Context, stack *up.Stack) error {
+func day(ctx context.Context, stack *up.Stack) (firstday.Report, error) {
 	cfg := firstday.Config{
 		API: stack.APIURL(), TokenURL: stack.TokenURL, Control: stack.ControlURL(),
 		DynamoDB: dynamodb.NewFromConfig(stack.AWS()), SQS: sqs.NewFromConfig(stack.AWS()),
@@ -92,14 +106,13 @@ func day(ctx context.Context, stack *up.Stack) error {
 	fmt.Println("\nThe first day:")
 	report, err := firstday.Run(ctx, cfg)
 	if err != nil {
-		return fmt.Errorf("the first day went wrong: %w\n  what to do: everything still runs; look at `make logs`, the sandbox at %s, and .local/%s/*.log", err, stack.ControlURL(), stack.Name)
+		return report, fmt.Errorf("the first day went wrong: %w\n  what to do: look at `make logs`, the sandbox at %s, and .local/%s/*.log", err, stack.ControlURL(), stack.Name)
 	}
 	report.Write(os.Stdout)
-	fmt.Printf(places, report.ConnectLink, stack.SandboxURL(), stack.ControlURL(), stack.APIURL(), report.Token, report.Connection)
 	if !report.OK() {
-		return errors.New("the counts above differ from what TikTok Shop knows")
+		return report, errors.New("the counts above differ from what TikTok Shop knows")
 	}
-	return nil
+	return report, nil
 }
 
 const places = `
