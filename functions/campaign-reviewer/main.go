@@ -17,6 +17,7 @@ import (
 	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/link"
+	"tiktok-shop-affiliate/shared/quota"
 	"tiktok-shop-affiliate/shared/seal"
 	"tiktok-shop-affiliate/shared/secret"
 	"tiktok-shop-affiliate/shared/tiktokshop"
@@ -41,11 +42,14 @@ func main() {
 		if err != nil {
 			return nil, err
 		}
-		tiktok, err := tiktokshop.New(tiktokshop.Options{BaseURL: settings.TikTokAPI, AuthURL: settings.TikTokAuth, Log: slog.Default()})
+		db, secrets := dynamodb.NewFromConfig(cfg), secretsmanager.NewFromConfig(cfg)
+		tiktok, err := tiktokshop.New(tiktokshop.Options{
+			BaseURL: settings.TikTokAPI, AuthURL: settings.TikTokAuth, Log: slog.Default(),
+			Ledger: quota.NewLedger(dynamo.NewQuotas(db, settings.Accounts), bootstrap.Now, slog.Default()),
+		})
 		if err != nil {
 			return nil, err
 		}
-		db, secrets := dynamodb.NewFromConfig(cfg), secretsmanager.NewFromConfig(cfg)
 		connections := dynamo.NewConnections(db, settings.Accounts, "")
 		grants := account.NewGrants(account.GrantsOptions{
 			Store: connections.Accounts, TikTok: tiktok, Now: bootstrap.Now, Log: slog.Default(),

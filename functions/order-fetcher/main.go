@@ -16,6 +16,7 @@ import (
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/obs"
 	"tiktok-shop-affiliate/shared/order"
+	"tiktok-shop-affiliate/shared/quota"
 	"tiktok-shop-affiliate/shared/seal"
 	"tiktok-shop-affiliate/shared/secret"
 	"tiktok-shop-affiliate/shared/tiktokshop"
@@ -45,11 +46,14 @@ func main() {
 		if err != nil {
 			return nil, err
 		}
-		tiktok, err := tiktokshop.New(tiktokshop.Options{BaseURL: settings.APIURL, AuthURL: settings.AuthURL, Now: bootstrap.Now, Log: slog.Default()})
+		secrets, tables := secretsmanager.NewFromConfig(cfg), dynamodb.NewFromConfig(cfg)
+		tiktok, err := tiktokshop.New(tiktokshop.Options{
+			BaseURL: settings.APIURL, AuthURL: settings.AuthURL, Now: bootstrap.Now, Log: slog.Default(),
+			Ledger: quota.NewLedger(dynamo.NewQuotas(tables, settings.Accounts), bootstrap.Now, slog.Default()),
+		})
 		if err != nil {
 			return nil, err
 		}
-		secrets, tables := secretsmanager.NewFromConfig(cfg), dynamodb.NewFromConfig(cfg)
 		grants := account.NewGrants(account.GrantsOptions{
 			Store: dynamo.NewAccounts(tables, settings.Accounts), TikTok: tiktok, Now: bootstrap.Now, Log: slog.Default(),
 			Apps:  app.NewRegistry(secret.NewSource(secrets, settings.Apps, bootstrap.Now)),

@@ -15,6 +15,7 @@ import (
 	"tiktok-shop-affiliate/shared/bootstrap"
 	"tiktok-shop-affiliate/shared/delivery"
 	"tiktok-shop-affiliate/shared/dynamo"
+	"tiktok-shop-affiliate/shared/quota"
 	"tiktok-shop-affiliate/shared/seal"
 	"tiktok-shop-affiliate/shared/secret"
 	"tiktok-shop-affiliate/shared/tiktokshop"
@@ -40,11 +41,14 @@ func main() {
 		if err != nil {
 			return nil, err
 		}
-		tiktok, err := tiktokshop.New(tiktokshop.Options{BaseURL: settings.APIURL, AuthURL: settings.AuthURL, Now: bootstrap.Now, Log: slog.Default()})
+		secrets, tables := secretsmanager.NewFromConfig(cfg), dynamodb.NewFromConfig(cfg)
+		tiktok, err := tiktokshop.New(tiktokshop.Options{
+			BaseURL: settings.APIURL, AuthURL: settings.AuthURL, Now: bootstrap.Now, Log: slog.Default(),
+			Ledger: quota.NewLedger(dynamo.NewQuotas(tables, settings.Accounts), bootstrap.Now, slog.Default()),
+		})
 		if err != nil {
 			return nil, err
 		}
-		secrets, tables := secretsmanager.NewFromConfig(cfg), dynamodb.NewFromConfig(cfg)
 		accounts := dynamo.NewAccounts(tables, settings.Accounts)
 		grants := account.NewGrants(account.GrantsOptions{
 			Store: accounts, TikTok: tiktok, Now: bootstrap.Now, Log: slog.Default(),

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -22,6 +23,9 @@ type grant struct {
 
 func (g *grant) App() tiktokshop.App          { return g.app }
 func (g *grant) Kind() tiktokshop.AccountKind { return g.id.Kind() }
+
+// Asset names what the calls are about, for the quota ledger.
+func (g *grant) Asset() string { return string(cmp.Or(g.asset, AssetID(g.id))) }
 
 func (g *grant) AccessToken(ctx context.Context) (redact.Secret, error) {
 	return g.RenewToken(ctx, redact.Secret{})

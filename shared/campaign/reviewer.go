@@ -258,7 +258,7 @@ func (w *work) one(ctx context.Context, review Review) error {
 	if review.Decision.Action == Reject {
 		result = tiktokshop.ReviewResultReject
 	}
-	err := w.partner.ReviewCampaignProduct(ctx, tiktokshop.PartnerReviewCampaignProductRequest{
+	err := w.partner.ReviewCampaignProduct(tiktokshop.NoteRequestID(ctx, &review.RequestID), tiktokshop.PartnerReviewCampaignProductRequest{
 		CampaignID: review.CampaignID, ProductID: review.ProductID, ReviewResult: result, RejectReasons: review.Decision.Reasons,
 	})
 	switch kind := fault.KindOf(err); {

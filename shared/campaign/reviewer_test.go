@@ -153,6 +153,7 @@ func TestReviewDecidesAuditsAndLinks(t *testing.T) {
 		assert.Equal(t, int64(1), review.RuleRevision)
 		assert.Equal(t, "run_1", review.RunID)
 		assert.NotEmpty(t, review.Decision.Because)
+		assert.NotEmpty(t, review.RequestID, "TikTok Shop's id of the call, also when it went well")
 		assert.NotEmpty(t, review.Product.Prices, "the inputs are kept")
 		assert.Equal(t, goodRules(), review.Rules)
 	}

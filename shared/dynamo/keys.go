@@ -41,6 +41,7 @@ const (
 	entityLink       = "promotion_link"
 	entityConnect    = "connect" // a connect link or a state
 	entityClient     = "client"
+	entityQuota      = "quota"
 	entityOrder      = "order"
 	entityWindow     = "window"
 	entitySchedule   = "schedule"
@@ -87,6 +88,10 @@ func connectStatePK(hash string) string      { return "state#" + hash }
 func connectStateSK() string                 { return "state" }
 func clientPK(client string) string          { return "client#" + client }
 func clientSK() string                       { return "owner" }
+
+// quotaPK is an item of the quota ledger.
+func quotaPK(app, asset, class string) string { return "quota#" + app + "#" + asset + "#" + class }
+func quotaSK() string                         { return "quota" }
 
 // Keys of the orders table.
 

@@ -23,6 +23,36 @@ type operation struct {
 	Repeatable         bool   // sending it twice does no harm
 }
 
+// content is the body of a request.
+type content struct {
+	bytes []byte
+	file  *upload // instead of bytes
+}
+
+const jsonType = "application/json"
+
+func (b content) mediaType() string {
+	if b.file != nil {
+		return b.file.contentType
+	}
+	return jsonType
+}
+
+// body encodes what a request has to send, once.
+func (p *params) content() (content, error) {
+	switch {
+	case p.upload != nil:
+		return content{file: p.upload}, p.upload.prepare()
+	case p.body == nil:
+		return content{}, nil
+	}
+	encoded, err := json.Marshal(p.body)
+	if string(encoded) == "{}" { // implementations disagree on how it is signed
+		encoded = nil
+	}
+	return content{bytes: encoded}, err
+}
+
 // call carries an operation out: check, marshal once, then sign and send until
 // there is an answer or a reason to stop.
 func call[T any](ctx context.Context, c caller, op operation, req request) (*T, error) {
@@ -42,25 +72,23 @@ func call[T any](ctx context.Context, c caller, op operation, req request) (*T, 
 	for name, value := range p.pathValues {
 		path = strings.ReplaceAll(path, "{"+name+"}", value)
 	}
-	var body []byte
-	if p.body != nil {
-		var err error
-		if body, err = json.Marshal(p.body); err != nil {
-			return nil, &Error{Op: op.Name, Kind: Refused, Message: "the request cannot be encoded", Err: err}
-		}
-		if string(body) == "{}" { // implementations disagree on how it is signed
-			body = nil
-		}
+	body, err := p.content()
+	if err != nil {
+		return nil, &Error{Op: op.Name, Kind: Refused, Message: "the request cannot be encoded", Err: err}
 	}
 	token, err := c.grant.AccessToken(ctx)
 	if err != nil {
 		return nil, err
 	}
 	data := new(T)
-	state := attempt{repeatable: op.Repeatable}
+	about := c.subject(op)
+	state := attempt{repeatable: op.Repeatable, once: body.file != nil && !body.file.again}
 	for {
 		state.made++
-		state.err = c.client.attempt(ctx, op, c.grant.App(), token, path, p.queries, body, data)
+		if state.err = c.client.admit(ctx, about); state.err == nil {
+			state.err = c.client.attempt(ctx, op, c.grant.App(), token, path, p.queries, body, data)
+			c.client.settle(ctx, about, state.err)
+		}
 		if state.err == nil {
 			return data, nil
 		}
@@ -71,7 +99,7 @@ func call[T any](ctx context.Context, c caller, op operation, req request) (*T, 
 		next := c.client.decide(state)
 		c.client.log.LogAttrs(ctx, slog.LevelWarn, "tiktok shop call failed", slog.String("op", op.Name), slog.String("kind", string(state.err.Kind)),
 			slog.Int("code", state.err.Code), slog.Int("status", state.err.HTTPStatus), slog.String("request_id", state.err.RequestID),
-			slog.Int("attempt", state.made), slog.Bool("retry", next.retry), slog.String("reason", next.reason))
+			slog.Int("attempt", state.made), slog.Bool("sent", !state.err.unsent), slog.Bool("retry", next.retry), slog.String("reason", next.reason))
 		if !next.retry {
 			if state.err.Kind == Revoked {
 				c.grant.Revoked(ctx, state.err)
@@ -92,16 +120,14 @@ func call[T any](ctx context.Context, c caller, op operation, req request) (*T, 
 }
 
 // attempt signs and sends once.
-func (c *Client) attempt(ctx context.Context, op operation, app App, token redact.Secret, path string, params url.Values, body []byte, data any) *Error {
+func (c *Client) attempt(ctx context.Context, op operation, app App, token redact.Secret, path string, params url.Values, body content, data any) *Error {
 	query := make(url.Values, len(params)+3)
 	for name, values := range params {
 		query[name] = values
 	}
 	query.Set("app_key", app.Key)
 	query.Set("timestamp", strconv.FormatInt(c.now().Unix(), 10))
-	query.Set("sign", sign.Request(app.Secret.Reveal(), path, query, contentType, body))
-	header := http.Header{"Content-Type": {contentType}, "X-Tts-Access-Token": {token.Reveal()}}
+	query.Set("sign", sign.Request(app.Secret.Reveal(), path, query, body.mediaType(), body.bytes))
+	header := http.Header{"Content-Type": {body.mediaType()}, "X-Tts-Access-Token": {token.Reveal()}}
 	return c.send(ctx, c.http, op, c.base+path+"?"+query.Encode(), header, body, data, app.Secret, token)
 }
-
-const contentType = "application/json"

@@ -40,6 +40,9 @@ type Options struct {
 	Now func() time.Time
 	// Rand gives the jitter, 0 to 1. Nil means math/rand.
 	Rand func() float64
+	// Ledger holds back what TikTok Shop would refuse. Nil means that every call
+	// is sent.
+	Ledger Ledger
 	// Log gets a line per failed attempt, never a secret. Nil means silence.
 	Log *slog.Logger
 }
@@ -54,6 +57,7 @@ type Client struct {
 	maxWait    time.Duration
 	now        func() time.Time
 	rand       func() float64
+	ledger     Ledger
 	log        *slog.Logger
 }
 
@@ -70,7 +74,7 @@ func New(o Options) (*Client, error) {
 	}
 	c := &Client{
 		base: base, auth: auth, http: &http.Client{}, timeout: or(o.Timeout, 10*time.Second), attempts: or(o.Attempts, 3),
-		maxWait: or(o.MaxWait, 4*time.Second), now: o.Now, rand: o.Rand, log: o.Log,
+		maxWait: or(o.MaxWait, 4*time.Second), now: o.Now, rand: o.Rand, ledger: o.Ledger, log: o.Log,
 	}
 	if o.HTTP != nil {
 		*c.http = *o.HTTP

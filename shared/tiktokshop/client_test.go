@@ -297,7 +297,9 @@ func TestFailures(t *testing.T) {
 				assert.Len(t, s.got, 1)
 				assert.NotEmpty(t, err.Advice())
 				if call.want == tiktokshop.OutcomeUnknown {
-					assert.Contains(t, err.Message, "Partner.CampaignProducts")
+					assert.Equal(t, "Partner.CampaignProducts", err.Settles)
+					assert.Contains(t, err.Advice(), err.Settles)
+					assert.Contains(t, err.Error(), err.Settles)
 					assert.Equal(t, fault.OutcomeUnknown, fault.KindOf(err))
 				}
 				if call.want == c.read {

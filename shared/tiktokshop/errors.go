@@ -39,7 +39,7 @@ const (
 func (k ErrorKind) meaning() (kind fault.Kind, transient bool, advice string) {
 	switch k {
 	case Refused, BadRequest, WrongAccount:
-		return fault.Invalid, false, "TikTok Shop does not accept the request as it is"
+		return fault.Invalid, false, "TikTok Shop does not accept the request as it is; correct it"
 	case TokenExpired:
 		return fault.Unavailable, false, "the access token is being renewed; repeat later"
 	case Revoked, InvalidGrant:
@@ -47,25 +47,25 @@ func (k ErrorKind) meaning() (kind fault.Kind, transient bool, advice string) {
 	case MissingScope:
 		return fault.Reconnect, false, "the account must be connected again with all permissions granted"
 	case NotAllowed:
-		return fault.Forbidden, false, "TikTok Shop does not allow this to the account"
+		return fault.Forbidden, false, "TikTok Shop does not allow this to the account; repeating does not help"
 	case Inactive:
-		return fault.Forbidden, false, "the shop is inactive at TikTok Shop"
+		return fault.Forbidden, false, "the shop is inactive at TikTok Shop; repeat once it is active"
 	case Missing:
-		return fault.NotFound, false, "TikTok Shop does not know it"
+		return fault.NotFound, false, "TikTok Shop does not know it; check what was named"
 	case Conflicting:
-		return fault.Conflict, false, "the present state at TikTok Shop forbids it"
+		return fault.Conflict, false, "the present state at TikTok Shop forbids it; look at the state first"
 	case RateLimited:
-		return fault.RateLimited, true, "TikTok Shop asks to slow down"
+		return fault.RateLimited, true, "TikTok Shop asks to slow down; repeat later"
 	case QuotaUsed:
-		return fault.RateLimited, false, "a TikTok Shop quota is used up for now"
+		return fault.RateLimited, false, "a TikTok Shop quota is used up; repeat when it is renewed"
 	case Unavailable:
 		return fault.Unavailable, true, "TikTok Shop is not answering properly; repeat later"
 	case Retired:
-		return fault.Retired, false, "TikTok Shop has switched this operation off"
+		return fault.Retired, false, "TikTok Shop has switched this operation off; do not repeat it"
 	case OutcomeUnknown:
 		return fault.OutcomeUnknown, false, "it is not known whether TikTok Shop carried it out; look before repeating"
 	}
-	return fault.Internal, false, "the call to TikTok Shop failed"
+	return fault.Internal, false, "the call to TikTok Shop failed; it has to be looked into before it is repeated"
 }
 
 // Error is every failure of a call. Branch on Kind or fault.KindOf, never on
@@ -78,7 +78,11 @@ type Error struct {
 	Message    string // TikTok Shop's words, or ours
 	RequestID  string // what TikTok Shop's support asks for
 	RetryAfter time.Duration
-	Err        error // the cause below, e.g. a time-out
+	Settles    string  // of OutcomeUnknown: the look-up that tells whether it happened
+	Sunset     *Sunset // of Retired: what was announced; nil when nothing was
+	Err        error   // the cause below, e.g. a time-out
+
+	unsent bool // held back by the ledger
 }
 
 // Error implements error.
@@ -97,6 +101,12 @@ func (e *Error) Error() string {
 	if e.Message != "" {
 		fmt.Fprintf(&b, ": %s", e.Message)
 	}
+	if e.Settles != "" {
+		fmt.Fprintf(&b, "; %s tells", e.Settles)
+	}
+	if e.Sunset != nil {
+		fmt.Fprintf(&b, "; %s", e.Sunset.advice())
+	}
 	return b.String()
 }
 
@@ -112,11 +122,21 @@ func (e *Error) FaultKind() fault.Kind {
 // Advice is a sentence that is safe to show to the caller of our API.
 func (e *Error) Advice() string {
 	_, _, advice := e.Kind.meaning()
+	known, _ := CodeOf(e.Code)
 	switch {
 	case e.Kind == Refused:
 		return e.Message
-	case e.Code != 0:
-		return fmt.Sprintf("%s (code %d)", advice, e.Code)
+	case e.Sunset != nil:
+		advice += ": " + e.Sunset.advice()
+	case e.Settles != "":
+		advice += "; " + e.Settles + " tells"
+	case known.Do != "" && known.Kind == e.Kind:
+		advice = known.Means + "; " + known.Do
+	case known.Means != "" && known.Kind == e.Kind && known.Area != areaCommon:
+		advice += ": " + known.Means
+	}
+	if e.Code != 0 {
+		advice += fmt.Sprintf(" (code %d)", e.Code)
 	}
 	return advice
 }
@@ -124,44 +144,4 @@ func (e *Error) Advice() string {
 func (e *Error) transient() bool {
 	_, transient, _ := e.Kind.meaning()
 	return transient
-}
-
-// KindOfCode is the table of the platform's codes. Sources: doc:common-errors
-// (July 2026), CL:p9x5je85, and the error tables of the affiliate reference.
-func KindOfCode(code int) ErrorKind {
-	switch code {
-	case 36009002, 36009037, 600001001:
-		return RateLimited
-	case 45101004, 16024019, 16030002: // requests a day, invitations, messages
-		return QuotaUsed
-	case 36009003, 36009007, 16015027, 16504002, 45101001, 600001002:
-		return Unavailable
-	case 36009009, 36009014: // path does not exist, version retired
-		return Retired
-	case 105002:
-		return TokenExpired
-	case 105001:
-		return Revoked
-	case 36004001, 36004004: // refresh token expired, authorization code invalid
-		return InvalidGrant
-	case 105005:
-		return MissingScope
-	case 101000, 106013, 16032001, 16032012: // cipher and token or region do not match
-		return WrongAccount
-	case 36009043, 36009044:
-		return Inactive
-	case 106001, 36004003, 36009004, 36009010, 36009033:
-		return BadSetup
-	case 98001004, 98001005, 98001006, 36009021, 36009022, 36009023, 16003033, 16015001, 16015006, 16015007,
-		16032002, 16032003, 50001703:
-		return BadRequest
-	case 16032005, 16032010, 50001701, 50001702:
-		return Missing
-	case 16003012, 16024020, 16024021, 16024022, 16032008, 16032009, 16032011, 16032013, 16030003:
-		return Conflicting
-	case 66009315, 16501011, 16003025, 16003035, 16603010, 16022020, 16024004, 16024006, 16024008, 16024016, 16024018,
-		16030001, 16030007, 16030009, 16032004, 16032007, 16901005, 16901006, 16901007, 16901008, 18001405, 45101021, 50001700:
-		return NotAllowed
-	}
-	return UnknownCode
 }

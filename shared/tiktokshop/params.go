@@ -23,6 +23,7 @@ type params struct {
 	pathValues map[string]string
 	queries    url.Values
 	body       any
+	upload     *upload // instead of a body
 	broken     string
 }
 

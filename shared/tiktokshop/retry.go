@@ -7,6 +7,7 @@ type attempt struct {
 	err        *Error
 	made       int           // attempts so far, this one included
 	repeatable bool          // a read, or a write that does no harm twice
+	once       bool          // the body can be read only once
 	renewed    bool          // the token has been renewed in this call
 	waited     time.Duration // spent waiting so far
 	left       time.Duration // until the context's deadline; 0 without one
@@ -27,18 +28,20 @@ const (
 )
 
 // decide is the whole retry policy. An expired token is renewed once, for
-// writes too: a refused token means nothing was carried out. Otherwise only
-// repeatable calls are sent again, after 1 s doubling plus up to 500 ms, or
+// writes too: a refused token means nothing was carried out. A body
+// that can be read only once is sent once. Otherwise only repeatable calls and
+// those that the ledger held back are sent again, after 1 s doubling plus up to 500 ms, or
 // after what the server asks for (doc:rate-limits), as long as the attempts,
 // the waiting budget and the deadline allow it.
 func (c *Client) decide(a attempt) decision {
-	if a.err.Kind == TokenExpired && !a.renewed {
-		return decision{retry: true, renew: true, reason: "token expired"}
-	}
 	switch {
+	case a.once && !a.err.unsent:
+		return decision{reason: "the body is read"}
+	case a.err.Kind == TokenExpired && !a.renewed:
+		return decision{retry: true, renew: true, reason: "token expired"}
 	case !a.err.transient():
 		return decision{reason: "final: " + string(a.err.Kind)}
-	case !a.repeatable:
+	case !a.repeatable && !a.err.unsent:
 		return decision{reason: "a write is not repeated"}
 	case a.made >= c.attempts:
 		return decision{reason: "attempts used up"}

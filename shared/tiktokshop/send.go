@@ -31,19 +31,34 @@ type envelope struct {
 
 // send carries one request out and reads its answer into data. hidden are the
 // secrets in the request, which must not come back in an error.
-func (c *Client) send(ctx context.Context, via *http.Client, op operation, target string, header http.Header, body []byte, data any, hidden ...redact.Secret) *Error {
+func (c *Client) send(ctx context.Context, via *http.Client, op operation, target string, header http.Header, body content, data any, hidden ...redact.Secret) *Error {
 	if err := ctx.Err(); err != nil {
 		return &Error{Op: op.Name, Kind: Unavailable, Message: "not sent: " + err.Error(), Err: err}
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	stream, length, timeout := io.Reader(bytes.NewReader(body.bytes)), int64(len(body.bytes)), c.timeout
+	if body.file != nil {
+		form, err := body.file.open()
+		if err != nil {
+			return &Error{Op: op.Name, Kind: Refused, Message: "the file cannot be read", Err: err}
+		}
+		defer form.Close()
+		stream, length, timeout = form, body.file.length(), timeout+body.file.patience()
+		if !body.file.again {
+			via = c.once // a connection that breaks before it is used would cost the file
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, op.Method, target, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, op.Method, target, stream)
 	if err != nil {
 		return &Error{Op: op.Name, Kind: Refused, Message: "the request cannot be built"}
 	}
-	req.Header = header
+	req.Header, req.ContentLength = header, length
 	resp, err := via.Do(req)
-	if err != nil {
+	switch {
+	case errors.Is(err, errFileSize):
+		return &Error{Op: op.Name, Kind: Refused, Message: errFileSize.Error()}
+	case err != nil:
 		return lost(op, 0, err, hidden)
 	}
 	defer func() { _ = resp.Body.Close() }()
@@ -54,7 +69,7 @@ func (c *Client) send(ctx context.Context, via *http.Client, op operation, targe
 	if len(answer) > maxAnswer {
 		return c.unreadable(op, resp, "the answer is too large", nil)
 	}
-	fault := c.read(op, resp, answer, data)
+	fault := c.read(ctx, op, resp, answer, data)
 	if fault != nil {
 		fault.Message = clean(fault.Message, hidden)
 	}
@@ -63,7 +78,7 @@ func (c *Client) send(ctx context.Context, via *http.Client, op operation, targe
 
 // read classifies an answer: by its code first, by the HTTP status second,
 // since the platform answers errors with 200 and success with nothing else.
-func (c *Client) read(op operation, resp *http.Response, answer []byte, data any) *Error {
+func (c *Client) read(ctx context.Context, op operation, resp *http.Response, answer []byte, data any) *Error {
 	e := envelope{Data: data}
 	err := json.Unmarshal(answer, &e)
 	if err != nil { // the code counts even when the data has another shape
@@ -72,6 +87,7 @@ func (c *Client) read(op operation, resp *http.Response, answer []byte, data any
 			return c.unreadable(op, resp, "the answer is not JSON in the platform's envelope", broken)
 		}
 	}
+	noteRequestID(ctx, string(e.RequestID))
 	if e.Code == nil {
 		return c.unreadable(op, resp, "the answer has no code", nil)
 	}
@@ -80,6 +96,7 @@ func (c *Client) read(op operation, resp *http.Response, answer []byte, data any
 			Op: op.Name, Kind: KindOfCode(int(*e.Code)), Code: int(*e.Code), HTTPStatus: resp.StatusCode,
 			Message: e.Message, RequestID: string(e.RequestID), RetryAfter: c.retryAfter(resp),
 		}
+		fault.Sunset = sunsetOf(fault.Kind, op.Path)
 		if fault.Kind == UnknownCode && resp.StatusCode == http.StatusTooManyRequests {
 			fault.Kind = RateLimited
 		}
@@ -142,10 +159,7 @@ func unsettled(op operation, fault *Error) *Error {
 	if op.Repeatable {
 		return fault
 	}
-	fault.Kind = OutcomeUnknown
-	if op.Settles != "" {
-		fault.Message += "; " + op.Settles + " tells"
-	}
+	fault.Kind, fault.Settles = OutcomeUnknown, op.Settles
 	return fault
 }
 
@@ -190,4 +204,18 @@ func (c *Client) retryAfter(resp *http.Response) time.Duration {
 		return max(at.Sub(c.now()), 0)
 	}
 	return 0
+}
+
+type requestIDKey struct{}
+
+// NoteRequestID makes the calls under the returned context leave TikTok Shop's
+// id of their last answer in id, whether they succeed or fail.
+func NoteRequestID(ctx context.Context, id *string) context.Context {
+	return context.WithValue(ctx, requestIDKey{}, id)
+}
+
+func noteRequestID(ctx context.Context, id string) {
+	if into, ok := ctx.Value(requestIDKey{}).(*string); ok {
+		*into = id
+	}
 }

@@ -58,7 +58,7 @@ func (c *Client) tokens(ctx context.Context, name, path string, app App, secret 
 		UserType      Count    `json:"user_type"`
 		Scopes        []string `json:"granted_scopes"`
 	}
-	if fault := c.send(ctx, c.once, op, c.auth+path+"?"+query.Encode(), http.Header{}, nil, &data, app.Secret, secret); fault != nil {
+	if fault := c.send(ctx, c.once, op, c.auth+path+"?"+query.Encode(), http.Header{}, content{}, &data, app.Secret, secret); fault != nil {
 		return TokenSet{}, fault
 	}
 	if data.AccessToken == "" {

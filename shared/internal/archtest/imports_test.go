@@ -26,10 +26,11 @@ var may = map[string][]string{
 	"campaign":           {"account", "fault", "link", "money", "tiktokshop"},
 	"connection":         {"account", "app", "fault", "redact", "tiktokshop"},
 	"delivery":           {"account", "fault", "tiktokshop", "tiktokshop/webhook"},
-	"dynamo":             {"account", "bus", "campaign", "connection", "delivery", "fault", "link", "money", "order", "redact", "tiktokshop"},
+	"dynamo":             {"account", "bus", "campaign", "connection", "delivery", "fault", "link", "money", "order", "quota", "redact", "tiktokshop"},
 	"link":               {"account", "fault", "money", "tiktokshop"},
 	"order":              {"account", "fault", "money", "tiktokshop"},
 	"queue":              {"fault"},
+	"quota":              {"fault", "tiktokshop"},
 	"seal":               {"fault", "redact"},
 	"secret":             {"fault", "redact"},
 	"tiktokshop":         {"fault", "money", "redact", "tiktokshop/sign"},
@@ -37,7 +38,7 @@ var may = map[string][]string{
 }
 
 // pure packages know nothing of AWS.
-var pure = []string{"account", "app", "campaign", "connection", "delivery", "fault", "link", "money", "order", "redact", "tiktokshop", "tiktokshop/sign", "tiktokshop/webhook"}
+var pure = []string{"account", "app", "campaign", "connection", "delivery", "fault", "link", "money", "order", "quota", "redact", "tiktokshop", "tiktokshop/sign", "tiktokshop/webhook"}
 
 type listed struct {
 	ImportPath string
