@@ -71,7 +71,7 @@ func (c *Client) send(ctx context.Context, via *http.Client, op operation, targe
 	}
 	fault := c.read(ctx, op, resp, answer, data)
 	if fault != nil {
-		fault.Message = clean(fault.Message, hidden)
+		fault.Message, fault.RequestID = clean(fault.Message, hidden), clean(fault.RequestID, hidden)
 	}
 	return fault
 }
@@ -194,14 +194,18 @@ func clean(text string, hidden []redact.Secret) string {
 	return text
 }
 
+// longestWait is the most that is believed of a Retry-After: a day's quota ends
+// within it, and a mistaken answer must not stop an account for longer.
+const longestWait = 24 * time.Hour
+
 // retryAfter reads the header as seconds or as a date.
 func (c *Client) retryAfter(resp *http.Response) time.Duration {
 	header := resp.Header.Get("Retry-After")
-	if seconds, err := strconv.Atoi(header); err == nil && seconds > 0 {
-		return time.Duration(seconds) * time.Second
+	if seconds, err := strconv.ParseUint(header, 10, 64); err == nil {
+		return time.Duration(min(seconds, uint64(longestWait/time.Second))) * time.Second //nolint:gosec // at most a day
 	}
 	if at, err := http.ParseTime(header); err == nil {
-		return max(at.Sub(c.now()), 0)
+		return min(max(at.Sub(c.now()), 0), longestWait)
 	}
 	return 0
 }
