@@ -230,3 +230,27 @@ func TestConsumeBeginsNothingAfterTheDeadline(t *testing.T) {
 	})
 	assert.Equal(t, []string{"m0"}, failures(response))
 }
+
+func FuzzConsume(f *testing.F) {
+	f.Add(`{"asset":"shop:1"}`, `{"asset":"shop:1"`, 2)
+	f.Add(`null`, `{"asset":[]}`, 0)
+	f.Add("\xff", `{"asset":"a","asset":"b","Asset":"c"} `, -1)
+	f.Fuzz(func(t *testing.T, one, two string, concurrency int) {
+		event := events.SQSEvent{Records: []events.SQSMessage{{MessageId: "one", Body: one}, {MessageId: "two", Body: two}}}
+		response := queue.Consume(t.Context(), event, concurrency%100, queue.JSON(func(_ context.Context, w wake) error {
+			if w.Asset == "" {
+				panic("an empty message")
+			}
+			return nil
+		}))
+		var want []events.SQSBatchItemFailure
+		for _, message := range event.Records {
+			var w wake
+			if json.Unmarshal([]byte(message.Body), &w) != nil || w.Asset == "" {
+				want = append(want, events.SQSBatchItemFailure{ItemIdentifier: message.MessageId})
+			}
+		}
+		assert.ElementsMatch(t, want, response.BatchItemFailures)
+		assert.NotNil(t, response.BatchItemFailures)
+	})
+}
