@@ -159,9 +159,9 @@ func unknownTypes(err error) []string {
 }
 
 // prune takes out of a built template what the emulator cannot digest, and
-// returns its names: resources of the given types; alarms on metric math; and
-// the concurrency of queues, which reaches the emulator as a text and stops its
-// poller (its default is 5, as is the template's).
+// returns its names: resources of the given types, and the concurrency of
+// queues, which reaches the emulator as a text and stops its poller (its default
+// is 5, as is the template's).
 func prune(file string, types []string) (gone []string, err error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
@@ -177,8 +177,7 @@ func prune(file string, types []string) (gone []string, err error) {
 	}
 	without(resources, func(id, resource *yaml.Node) bool {
 		kind := child(resource, "Type")
-		bad := kind != nil && (slices.Contains(types, kind.Value) ||
-			kind.Value == "AWS::CloudWatch::Alarm" && child(child(resource, "Properties"), "Metrics") != nil)
+		bad := kind != nil && slices.Contains(types, kind.Value)
 		if bad {
 			gone = append(gone, id.Value)
 		}
