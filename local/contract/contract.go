@@ -1,5 +1,5 @@
 // Package contract holds what two independent descriptions say about the
-// TikTok Shop operations this product calls, as facts (names, types, required,
+// TikTok Shop operations this product is about, as facts (names, types, required,
 // a hash of each text), and what we read in their texts (overrides.yaml).
 // cmd/gen writes shared/tiktokshop/*_gen.go from it; cmd/snapshot reads the
 // pinned packages again.
@@ -19,7 +19,7 @@ var files embed.FS
 
 // Fact is what one description says about one field.
 type Fact struct {
-	// Type is string, int, bool, object, or list of one of them ("[]string").
+	// Type is string, int, bool, file, object, or list of one of them ("[]string").
 	Type     string `json:"type"`
 	Required bool   `json:"required,omitempty"`
 	// Text is the start of the SHA-256 of the prose, which we do not keep.
@@ -47,10 +47,14 @@ type Contract struct {
 type Overrides struct {
 	// Glossary documents fields by their last name, for all operations.
 	Glossary map[string]string `yaml:"glossary"`
+	// Glossaries do the same for the operations that name one.
+	Glossaries map[string]map[string]string `yaml:"glossaries"`
 	// Enums are string types and the values known today; others survive.
 	Enums      map[string][]string `yaml:"enums"`
 	Operations []Operation         `yaml:"operations"`
-	Deviations []Deviation         `yaml:"deviations"`
+	// Others are the described operations that have no method, and why.
+	Others     []Other     `yaml:"others"`
+	Deviations []Deviation `yaml:"deviations"`
 }
 
 // Operation is one included operation.
@@ -59,20 +63,29 @@ type Operation struct {
 	Method string `yaml:"method"` // Seller.SearchOrders
 	File   string `yaml:"file"`   // seller_orders, for seller_orders_gen.go
 	Scope  string `yaml:"scope"`  // the scope key the grant needs
-	Cipher string `yaml:"cipher"` // shop_cipher, category_asset_cipher or none
 	// Repeat says why a failed call may be sent again; empty for writes.
 	Repeat string `yaml:"repeat"`
 	// Settles names the look-up that tells whether a lost write happened.
-	Settles string            `yaml:"settles"`
-	Doc     string            `yaml:"doc"`
-	Rows    string            `yaml:"rows"`     // the list a page carries
-	Types   map[string]string `yaml:"types"`    // field path to Go type name
-	Many    []string          `yaml:"many"`     // lists that may come as one object
-	Raw     []string          `yaml:"raw"`      // Go types that keep their JSON
-	Fields  map[string]Field  `yaml:"fields"`   // field path to what the texts say
-	MaxDays int               `yaml:"max_days"` // the longest create time window
+	Settles string `yaml:"settles"`
+	Doc     string `yaml:"doc"`
+	// Status is what is known of the operation's life; empty when it is in use.
+	Status   string            `yaml:"status"`
+	Glossary string            `yaml:"glossary"` // a name in Glossaries
+	Rows     string            `yaml:"rows"`     // the list a page carries
+	Types    map[string]string `yaml:"types"`    // field path to Go type name
+	Many     []string          `yaml:"many"`     // lists that may come as one object
+	Raw      []string          `yaml:"raw"`      // Go types that keep their JSON
+	Fields   map[string]Field  `yaml:"fields"`   // field path to what the texts say
+	MaxDays  int               `yaml:"max_days"` // the longest create time window
 	// Together: the create time bounds are given both or not at all.
 	Together bool `yaml:"together"`
+	// Check: the request has a hand-written check of several fields together.
+	Check bool `yaml:"check"`
+	// Fails: the response has a hand-written Err, since an outer code of 0 does
+	// not prove success. The method returns it with the response.
+	Fails bool `yaml:"fails"`
+	// Omit are described fields we do not have, with the reason.
+	Omit map[string]string `yaml:"omit"`
 }
 
 // Field is what the texts say about one field.
@@ -81,9 +94,23 @@ type Field struct {
 	Go       string `yaml:"go"`   // Go type, when the rule does not give it
 	Name     string `yaml:"name"` // Go name, when the rule does not give it
 	Enum     string `yaml:"enum"` // a name in Enums
-	Min      int    `yaml:"min"`
+	Min      int    `yaml:"min"`  // of a number, of the entries of a list
 	Max      int    `yaml:"max"`
+	MinChars int    `yaml:"min_chars"` // of a text
+	MaxChars int    `yaml:"max_chars"`
+	Bytes    int64  `yaml:"bytes"` // of a file
+	OneOf    []int  `yaml:"one_of"`
 	Required bool   `yaml:"required"`
+	// Clears: an empty list is sent, since it means something else than none.
+	Clears bool `yaml:"clears"`
+}
+
+// Other is a described operation without a method.
+type Other struct {
+	Op        string `yaml:"op"`
+	Status    string `yaml:"status"` // superseded, retired, not affiliate
+	Successor string `yaml:"successor"`
+	Note      string `yaml:"note"`
 }
 
 // Deviation is a difference between the two descriptions we know of.
@@ -107,6 +134,15 @@ func Load() (*Contract, error) {
 	}
 	var err error
 	c.Overrides, err = LoadOverrides()
+	for _, o := range c.Overrides.Operations {
+		for field, reason := range o.Omit {
+			if reason == "" {
+				return nil, fmt.Errorf("contract: %s omits %s without a reason", o.Op, field)
+			}
+			delete(c.OAS.Operations[o.Op], field)
+			delete(c.PartnerCenter.Operations[o.Op], field)
+		}
+	}
 	return c, err
 }
 

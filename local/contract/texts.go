@@ -3,7 +3,6 @@ package contract
 import (
 	"maps"
 	"slices"
-	"strings"
 )
 
 // Texts are the hashes of the texts the overrides rest on: every operation's
@@ -14,8 +13,7 @@ func (c *Contract) Texts() map[string]string {
 		for _, o := range c.Overrides.Operations {
 			for field, fact := range d.Operations[o.Op] {
 				_, said := o.Fields[field]
-				_, known := c.Overrides.Glossary[field[strings.LastIndex(field, ".")+1:]]
-				if fact.Text != "" && (field == "" || said || known) {
+				if fact.Text != "" && (field == "" || said || c.Overrides.term(o, field) != "") {
 					texts[source+" "+o.Op+" "+field] = fact.Text
 				}
 			}

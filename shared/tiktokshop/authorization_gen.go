@@ -9,6 +9,8 @@ import (
 // AuthorizedShops lists the shops of the grant, one per market for cross-border
 // sellers.
 //
+// Scope seller.authorization.info; may be repeated: a read.
+//
 //tiktok:operation GET /authorization/202309/shops
 func (s *Seller) AuthorizedShops(ctx context.Context) (*SellerAuthorizedShopsResponse, error) {
 	return call[SellerAuthorizedShopsResponse](ctx, s.caller, operation{
@@ -42,6 +44,9 @@ type Shop struct {
 // DeauthorizeShop ends this shop's authorization; TikTok Shop tells the seller
 // by e-mail.
 //
+// No scope is documented; never repeated by itself: after a lost answer
+// Seller.AuthorizedShops tells.
+//
 //tiktok:operation DELETE /authorization/202403/shops
 func (s *Seller) DeauthorizeShop(ctx context.Context) error {
 	_, err := call[struct{}](ctx, s.caller, operation{
@@ -55,6 +60,8 @@ func (s *Seller) DeauthorizeShop(ctx context.Context) error {
 
 // CategoryAssets lists the partner's business categories and markets, each with
 // its cipher.
+//
+// Scope partner.authorization.info; may be repeated: a read.
 //
 //tiktok:operation GET /authorization/202405/category_assets
 func (p *Partner) CategoryAssets(ctx context.Context) (*PartnerCategoryAssetsResponse, error) {

@@ -10,6 +10,9 @@ import (
 // campaign first (Partner.PromotionLinks). Products without a link stand in
 // FailedMaterials.
 //
+// Scope creator.affiliate.share_link.read; may be repeated: a second link does
+// no harm.
+//
 //tiktok:operation POST /affiliate_creator/202505/affiliate_sharing_links/general_publishers/generate_batch
 func (c *Creator) GeneralLinks(ctx context.Context, req CreatorGeneralLinksRequest) (*CreatorGeneralLinksResponse, error) {
 	return call[CreatorGeneralLinksResponse](ctx, c.caller, operation{
@@ -37,7 +40,7 @@ func (r CreatorGeneralLinksRequest) encode(p *params) {
 
 // LinkMaterial is part of CreatorGeneralLinksRequest.
 type LinkMaterial struct {
-	// IDs: product ids.
+	// IDs: product ids; 1 to 50 entries.
 	IDs []string `json:"ids"`
 	// PromotionCampaignSchema: for materials of type CAMPAIGN, which TikTok Shop
 	// does not offer yet.
@@ -70,3 +73,121 @@ type SharingLink struct {
 	// SharingLink: append event_id, unique per click, and publisher_id.
 	SharingLink string `json:"sharing_link"`
 }
+
+// PublisherLinks makes sharing links for one publisher, up to 50 products,
+// which must be in the campaign first (Partner.PromotionLinks). Products
+// without a link stand in FailedMaterials.
+//
+// Scope creator.affiliate.share_link.read; may be repeated: a second link does
+// no harm.
+//
+//tiktok:operation POST /affiliate_creator/202504/affiliate_sharing_links/publisher/{publisher_id}/generate_batch
+func (c *Creator) PublisherLinks(ctx context.Context, req CreatorPublisherLinksRequest) (*CreatorPublisherLinksResponse, error) {
+	return call[CreatorPublisherLinksResponse](ctx, c.caller, operation{
+		Name: "Creator.PublisherLinks", Method: "POST",
+		Path:       "/affiliate_creator/202504/affiliate_sharing_links/publisher/{publisher_id}/generate_batch",
+		Scope:      "creator.affiliate.share_link.read",
+		Repeatable: true, // a second link does no harm
+	}, req)
+}
+
+// CreatorPublisherLinksRequest is what Creator.PublisherLinks needs.
+type CreatorPublisherLinksRequest struct {
+	PublisherID string `json:"-"`
+	// CampaignID: the campaign the products come from.
+	CampaignID string `json:"campaign_id,omitempty"`
+	// LinkType: TOKO for Tokopedia links; empty otherwise.
+	LinkType string       `json:"link_type,omitempty"`
+	Material LinkMaterial `json:"material"`
+}
+
+func (r CreatorPublisherLinksRequest) encode(p *params) {
+	p.path("publisher_id", r.PublisherID)
+	p.count("ids", len(r.Material.IDs), 1, 50)
+	p.required("type", r.Material.Type)
+	p.body = r
+}
+
+// CreatorPublisherLinksResponse is the answer of Creator.PublisherLinks.
+type CreatorPublisherLinksResponse struct {
+	FailedMaterials OneOrMany[FailedMaterial] `json:"failed_materials"`
+	SharingLinks    OneOrMany[SharingLink]    `json:"sharing_links"`
+}
+
+// SharingLinks makes one sharing link per tag for a product, a campaign or the
+// showcase. Tags without a link stand in Errors.
+//
+// Scope creator.affiliate.link.write; may be repeated: a second link does no
+// harm.
+//
+//tiktok:operation POST /affiliate_creator/202501/affiliate_sharing_links/generate_batch
+func (c *Creator) SharingLinks(ctx context.Context, req CreatorSharingLinksRequest) (*CreatorSharingLinksResponse, error) {
+	return call[CreatorSharingLinksResponse](ctx, c.caller, operation{
+		Name: "Creator.SharingLinks", Method: "POST",
+		Path:       "/affiliate_creator/202501/affiliate_sharing_links/generate_batch",
+		Scope:      "creator.affiliate.link.write",
+		Repeatable: true, // a second link does no harm
+	}, req)
+}
+
+// CreatorSharingLinksRequest is what Creator.SharingLinks needs.
+type CreatorSharingLinksRequest struct {
+	// Channel: a word of our own for the channel.
+	Channel  string             `json:"channel,omitempty"`
+	Material *ShareableMaterial `json:"material,omitempty"`
+	// Tags: words of our own that come back with the orders.
+	Tags []string `json:"tags,omitempty"`
+}
+
+func (r CreatorSharingLinksRequest) encode(p *params) {
+	if v := r.Material; v != nil {
+		if v.Type != "" {
+			p.oneOf("type", string(v.Type), "PRODUCT", "CAMPAIGN", "SHOWCASE")
+		}
+	}
+	p.body = r
+}
+
+// ShareableMaterial is part of CreatorSharingLinksRequest.
+type ShareableMaterial struct {
+	CampaignURL string `json:"campaign_url,omitempty"`
+	// ID: of the product or campaign.
+	ID string `json:"id,omitempty"`
+	// Type: PRODUCT and CAMPAIGN with ID, CAMPAIGN with CampaignURL too.
+	Type ShareMaterial `json:"type,omitempty"`
+}
+
+// CreatorSharingLinksResponse is the answer of Creator.SharingLinks.
+type CreatorSharingLinksResponse struct {
+	AffiliateSharingLinks []TaggedLink      `json:"affiliate_sharing_links"`
+	Errors                []TaggedLinkError `json:"errors"`
+}
+
+// TaggedLink is part of CreatorSharingLinksResponse.
+type TaggedLink struct {
+	AffiliateSharingLink string `json:"affiliate_sharing_link"`
+	Tag                  string `json:"tag"`
+}
+
+// TaggedLinkError is part of CreatorSharingLinksResponse.
+type TaggedLinkError struct {
+	Code    Int                   `json:"code"`
+	Detail  TaggedLinkErrorDetail `json:"detail"`
+	Message string                `json:"message"`
+}
+
+// TaggedLinkErrorDetail is part of TaggedLinkError.
+type TaggedLinkErrorDetail struct {
+	FailReason string `json:"fail_reason"`
+	Tag        string `json:"tag"`
+}
+
+// ShareMaterial is a word of the platform; values not listed here survive.
+type ShareMaterial string
+
+// The values known today.
+const (
+	ShareMaterialProduct  ShareMaterial = "PRODUCT"
+	ShareMaterialCampaign ShareMaterial = "CAMPAIGN"
+	ShareMaterialShowcase ShareMaterial = "SHOWCASE"
+)

@@ -10,6 +10,8 @@ import (
 // SearchOrders lists the creator's affiliate orders by create time. Pages count
 // SKU rows, so one order can straddle two pages.
 //
+// Scope creator.affiliate_collaboration.read; may be repeated: a read.
+//
 //tiktok:operation POST /affiliate_creator/202410/orders/search
 func (c *Creator) SearchOrders(ctx context.Context, req CreatorSearchOrdersRequest) (*CreatorSearchOrdersResponse, error) {
 	return call[CreatorSearchOrdersResponse](ctx, c.caller, operation{
@@ -45,7 +47,7 @@ type CreatorSearchOrdersResponse struct {
 	// NextPageToken: empty on the last page.
 	NextPageToken string                  `json:"next_page_token"`
 	Orders        OneOrMany[CreatorOrder] `json:"orders"`
-	// TotalCount: rows of all pages; for orders it counts SKU rows, not orders.
+	// TotalCount: rows of all pages; it counts SKU rows, not orders.
 	TotalCount Int `json:"total_count"`
 }
 

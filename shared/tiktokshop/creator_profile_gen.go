@@ -8,6 +8,8 @@ import (
 
 // Profile tells who the creator is and where they may promote products.
 //
+// Scope creator.affiliate.info; may be repeated: a read.
+//
 //tiktok:operation GET /affiliate_creator/202508/profiles
 func (c *Creator) Profile(ctx context.Context) (*CreatorProfileResponse, error) {
 	return call[CreatorProfileResponse](ctx, c.caller, operation{

@@ -4,9 +4,13 @@ package tiktokshop
 
 import (
 	"context"
+
+	"tiktok-shop-affiliate/shared/money"
 )
 
 // Campaigns lists the partner's campaigns.
+//
+// Scope partner.tap_campaign.read; may be repeated: a read.
 //
 //tiktok:operation GET /affiliate_partner/202405/campaigns
 func (p *Partner) Campaigns(ctx context.Context, req PartnerCampaignsRequest) (*PartnerCampaignsResponse, error) {
@@ -48,7 +52,7 @@ type PartnerCampaignsResponse struct {
 	Campaigns OneOrMany[CampaignSummary] `json:"campaigns"`
 	// NextPageToken: empty on the last page.
 	NextPageToken string `json:"next_page_token"`
-	// TotalCount: rows of all pages; for orders it counts SKU rows, not orders.
+	// TotalCount: rows of all pages.
 	TotalCount Int `json:"total_count"`
 }
 
@@ -56,7 +60,8 @@ type PartnerCampaignsResponse struct {
 type CampaignSummary struct {
 	// CampaignEndTime: 1 to 360 days after the start; not editable when CLOSED.
 	CampaignEndTime Unix `json:"campaign_end_time"`
-	// CampaignStartTime: editable while READY or UPCOMING.
+	// CampaignStartTime: Unix seconds, not in the past; editable while READY or
+	// UPCOMING.
 	CampaignStartTime Unix   `json:"campaign_start_time"`
 	ID                ID     `json:"id"`
 	Name              string `json:"name"`
@@ -77,6 +82,8 @@ func (r PartnerCampaignsRequest) withPage(token string) PartnerCampaignsRequest 
 func (r *PartnerCampaignsResponse) nextPage() (string, int) { return r.NextPageToken, len(r.Campaigns) }
 
 // Campaign reads one campaign.
+//
+// Scope partner.tap_campaign.read; may be repeated: a read.
 //
 //tiktok:operation GET /affiliate_partner/202405/campaigns/{campaign_id}
 func (p *Partner) Campaign(ctx context.Context, req PartnerCampaignRequest) (*PartnerCampaignResponse, error) {
@@ -102,7 +109,8 @@ func (r PartnerCampaignRequest) encode(p *params) {
 type PartnerCampaignResponse struct {
 	// CampaignEndTime: 1 to 360 days after the start; not editable when CLOSED.
 	CampaignEndTime Unix `json:"campaign_end_time"`
-	// CampaignStartTime: editable while READY or UPCOMING.
+	// CampaignStartTime: Unix seconds, not in the past; editable while READY or
+	// UPCOMING.
 	CampaignStartTime Unix `json:"campaign_start_time"`
 	// CommissionRate: in basis points, the total shown to sellers, 100 to 8000.
 	CommissionRate Rate            `json:"commission_rate"`
@@ -126,12 +134,18 @@ type PartnerCampaignResponse struct {
 
 // CampaignContact is part of PartnerCampaignResponse.
 type CampaignContact struct {
-	Email    string `json:"email"`
-	Line     string `json:"line"`
-	Phone    string `json:"phone"`
-	Viber    string `json:"viber"`
+	Email string `json:"email"`
+	// Line: a LINE number in E.164; required in TH.
+	Line string `json:"line"`
+	// Phone: a telephone number in E.164.
+	Phone string `json:"phone"`
+	// Viber: a Viber number in E.164; required in PH.
+	Viber string `json:"viber"`
+	// Whatsapp: a WhatsApp number in E.164; required in MY, SG, GB and ID, optional
+	// in US.
 	Whatsapp string `json:"whatsapp"`
-	Zalo     string `json:"zalo"`
+	// Zalo: a Zalo number in E.164; required in VN.
+	Zalo string `json:"zalo"`
 }
 
 // TargetShop is part of PartnerCampaignResponse.
@@ -141,6 +155,8 @@ type TargetShop struct {
 }
 
 // CampaignProducts lists the products sellers have submitted to a campaign.
+//
+// Scope partner.tap_campaign.read; may be repeated: a read.
 //
 //tiktok:operation GET /affiliate_partner/202405/campaigns/{campaign_id}/products
 func (p *Partner) CampaignProducts(ctx context.Context, req PartnerCampaignProductsRequest) (*PartnerCampaignProductsResponse, error) {
@@ -189,7 +205,7 @@ type PartnerCampaignProductsResponse struct {
 	// NextPageToken: empty on the last page.
 	NextPageToken string                     `json:"next_page_token"`
 	Products      OneOrMany[CampaignProduct] `json:"products"`
-	// TotalCount: rows of all pages; for orders it counts SKU rows, not orders.
+	// TotalCount: rows of all pages.
 	TotalCount Int `json:"total_count"`
 }
 
@@ -277,6 +293,9 @@ func (r *PartnerCampaignProductsResponse) nextPage() (string, int) {
 // ReviewCampaignProduct approves or rejects a submitted product, which must be
 // pending.
 //
+// Scope partner.tap_campaign.product.write; never repeated by itself: after a
+// lost answer Partner.CampaignProducts tells.
+//
 //tiktok:operation POST /affiliate_partner/202405/campaigns/{campaign_id}/products/{product_id}/review
 func (p *Partner) ReviewCampaignProduct(ctx context.Context, req PartnerReviewCampaignProductRequest) error {
 	_, err := call[struct{}](ctx, p.caller, operation{
@@ -295,7 +314,8 @@ type PartnerReviewCampaignProductRequest struct {
 	ProductID  string `json:"-"`
 	// RejectReasons: with REJECT and REJECT_FOREVER.
 	RejectReasons []RejectReason `json:"reject_reasons,omitempty"`
-	ReviewResult  ReviewResult   `json:"review_result"`
+	// ReviewResult: APPROVE, REJECT, REJECT_FOREVER.
+	ReviewResult ReviewResult `json:"review_result"`
 }
 
 func (r PartnerReviewCampaignProductRequest) encode(p *params) {
@@ -307,6 +327,194 @@ func (r PartnerReviewCampaignProductRequest) encode(p *params) {
 	p.required("review_result", string(r.ReviewResult))
 	p.oneOf("review_result", string(r.ReviewResult), "APPROVE", "REJECT", "REJECT_FOREVER")
 	p.body = r
+}
+
+// CreateCampaign makes a campaign for shops or kinds of sellers. Sellers do not
+// see it before PublishCampaign.
+//
+// Scope partner.tap_campaign.write; never repeated by itself: after a lost
+// answer Partner.Campaigns tells.
+//
+//tiktok:operation POST /affiliate_partner/202405/campaigns
+func (p *Partner) CreateCampaign(ctx context.Context, req PartnerCreateCampaignRequest) (*PartnerCreateCampaignResponse, error) {
+	return call[PartnerCreateCampaignResponse](ctx, p.caller, operation{
+		Name: "Partner.CreateCampaign", Method: "POST",
+		Path:    "/affiliate_partner/202405/campaigns",
+		Scope:   "partner.tap_campaign.write",
+		Cipher:  "category_asset_cipher",
+		Settles: "Partner.Campaigns",
+	}, req)
+}
+
+// PartnerCreateCampaignRequest is what Partner.CreateCampaign needs.
+type PartnerCreateCampaignRequest struct {
+	// CampaignEndTime: 1 to 360 days after the start; not editable when CLOSED.
+	CampaignEndTime Unix `json:"campaign_end_time"`
+	// CampaignStartTime: Unix seconds, not in the past; editable while READY or
+	// UPCOMING.
+	CampaignStartTime Unix `json:"campaign_start_time"`
+	// CommissionRate: in basis points, the total shown to sellers, 100 to 8000.
+	CommissionRate money.BasisPoints  `json:"commission_rate"`
+	ContactInfo    NewCampaignContact `json:"contact_info"`
+	// Description: no space at its start; 1 to 1000 characters.
+	Description string `json:"description"`
+	// Name: no space at its start; 1 to 50 characters.
+	Name string `json:"name"`
+	// RegistrationEndTime: at least a day after the registration's start and not
+	// after the campaign's end.
+	RegistrationEndTime Unix `json:"registration_end_time"`
+	// RegistrationStartTime: equal to the campaign's start.
+	RegistrationStartTime Unix `json:"registration_start_time"`
+	// TargetSellerTypes: either these or shops.
+	TargetSellerTypes []SellerType `json:"target_seller_types,omitempty"`
+	// TargetShopCodes: either these or kinds of sellers; the codes of Seller
+	// Center; 0 to 99 entries.
+	TargetShopCodes []string `json:"target_shop_codes,omitempty"`
+}
+
+func (r PartnerCreateCampaignRequest) encode(p *params) {
+	p.required("campaign_end_time", number(int(r.CampaignEndTime)))
+	p.required("campaign_start_time", number(int(r.CampaignStartTime)))
+	p.between("commission_rate", int64(r.CommissionRate), 100, 8000)
+	p.required("email", r.ContactInfo.Email)
+	p.chars("description", r.Description, 1, 1000)
+	p.chars("name", r.Name, 1, 50)
+	p.required("registration_end_time", number(int(r.RegistrationEndTime)))
+	p.required("registration_start_time", number(int(r.RegistrationStartTime)))
+	for _, v := range r.TargetSellerTypes {
+		p.oneOf("target_seller_types", string(v), "LOCAL", "CROSS_BORDER")
+	}
+	p.count("target_shop_codes", len(r.TargetShopCodes), 0, 99)
+	r.check(p)
+	p.body = r
+}
+
+// NewCampaignContact is part of PartnerCreateCampaignRequest.
+type NewCampaignContact struct {
+	Email string `json:"email"`
+	// Line: a LINE number in E.164; required in TH.
+	Line string `json:"line,omitempty"`
+	// Phone: a telephone number in E.164.
+	Phone string `json:"phone,omitempty"`
+	// Viber: a Viber number in E.164; required in PH.
+	Viber string `json:"viber,omitempty"`
+	// Whatsapp: a WhatsApp number in E.164; required in MY, SG, GB and ID, optional
+	// in US.
+	Whatsapp string `json:"whatsapp,omitempty"`
+	// Zalo: a Zalo number in E.164; required in VN.
+	Zalo string `json:"zalo,omitempty"`
+}
+
+// PartnerCreateCampaignResponse is the answer of Partner.CreateCampaign.
+type PartnerCreateCampaignResponse struct {
+	CampaignID ID `json:"campaign_id"`
+}
+
+// EditCampaign changes what is given of a campaign that is not closed. To
+// change from shops to kinds of sellers, or back, send an empty list for the
+// one you leave.
+//
+// Scope partner.tap_campaign.write; may be repeated: the same values are set
+// again.
+//
+//tiktok:operation POST /affiliate_partner/202405/campaigns/{campaign_id}/partial_edit
+func (p *Partner) EditCampaign(ctx context.Context, req PartnerEditCampaignRequest) error {
+	_, err := call[struct{}](ctx, p.caller, operation{
+		Name: "Partner.EditCampaign", Method: "POST",
+		Path:       "/affiliate_partner/202405/campaigns/{campaign_id}/partial_edit",
+		Scope:      "partner.tap_campaign.write",
+		Cipher:     "category_asset_cipher",
+		Repeatable: true, // the same values are set again
+	}, req)
+	return err
+}
+
+// PartnerEditCampaignRequest is what Partner.EditCampaign needs.
+type PartnerEditCampaignRequest struct {
+	CampaignID string `json:"-"`
+	// CampaignEndTime: 1 to 360 days after the start; not editable when CLOSED.
+	CampaignEndTime Unix `json:"campaign_end_time,omitempty"`
+	// CampaignStartTime: Unix seconds, not in the past; editable while READY or
+	// UPCOMING.
+	CampaignStartTime Unix `json:"campaign_start_time,omitempty"`
+	// CommissionRate: in basis points, the total shown to sellers, 100 to 8000.
+	CommissionRate money.BasisPoints      `json:"commission_rate,omitempty"`
+	ContactInfo    *EditedCampaignContact `json:"contact_info,omitempty"`
+	// Description: no space at its start; 1 to 1000 characters.
+	Description string `json:"description,omitempty"`
+	// Name: no space at its start; 1 to 50 characters.
+	Name string `json:"name,omitempty"`
+	// RegistrationEndTime: at least a day after the registration's start and not
+	// after the campaign's end.
+	RegistrationEndTime Unix `json:"registration_end_time,omitempty"`
+	// RegistrationStartTime: equal to the campaign's start.
+	RegistrationStartTime Unix `json:"registration_start_time,omitempty"`
+	// TargetSellerTypes: either these or shops.
+	TargetSellerTypes []SellerType `json:"target_seller_types,omitzero"`
+	// TargetShopCodes: either these or kinds of sellers; the codes of Seller
+	// Center; 0 to 99 entries.
+	TargetShopCodes []string `json:"target_shop_codes,omitzero"`
+}
+
+func (r PartnerEditCampaignRequest) encode(p *params) {
+	p.path("campaign_id", r.CampaignID)
+	if r.CommissionRate != 0 {
+		p.between("commission_rate", int64(r.CommissionRate), 100, 8000)
+	}
+	if r.Description != "" {
+		p.chars("description", r.Description, 1, 1000)
+	}
+	if r.Name != "" {
+		p.chars("name", r.Name, 1, 50)
+	}
+	for _, v := range r.TargetSellerTypes {
+		p.oneOf("target_seller_types", string(v), "LOCAL", "CROSS_BORDER")
+	}
+	p.count("target_shop_codes", len(r.TargetShopCodes), 0, 99)
+	r.check(p)
+	p.body = r
+}
+
+// EditedCampaignContact is part of PartnerEditCampaignRequest.
+type EditedCampaignContact struct {
+	Email string `json:"email,omitempty"`
+	// Line: a LINE number in E.164; required in TH.
+	Line string `json:"line,omitempty"`
+	// Phone: a telephone number in E.164.
+	Phone string `json:"phone,omitempty"`
+	// Viber: a Viber number in E.164; required in PH.
+	Viber string `json:"viber,omitempty"`
+	// Whatsapp: a WhatsApp number in E.164; required in MY, SG, GB and ID, optional
+	// in US.
+	Whatsapp string `json:"whatsapp,omitempty"`
+	// Zalo: a Zalo number in E.164; required in VN.
+	Zalo string `json:"zalo,omitempty"`
+}
+
+// PublishCampaign shows a campaign to sellers.
+//
+// Scope partner.tap_campaign.write; never repeated by itself: after a lost
+// answer Partner.Campaign tells.
+//
+//tiktok:operation POST /affiliate_partner/202405/campaigns/{campaign_id}/publish
+func (p *Partner) PublishCampaign(ctx context.Context, req PartnerPublishCampaignRequest) error {
+	_, err := call[struct{}](ctx, p.caller, operation{
+		Name: "Partner.PublishCampaign", Method: "POST",
+		Path:    "/affiliate_partner/202405/campaigns/{campaign_id}/publish",
+		Scope:   "partner.tap_campaign.write",
+		Cipher:  "category_asset_cipher",
+		Settles: "Partner.Campaign",
+	}, req)
+	return err
+}
+
+// PartnerPublishCampaignRequest is what Partner.PublishCampaign needs.
+type PartnerPublishCampaignRequest struct {
+	CampaignID string `json:"-"`
+}
+
+func (r PartnerPublishCampaignRequest) encode(p *params) {
+	p.path("campaign_id", r.CampaignID)
 }
 
 // CampaignStatus is a word of the platform; values not listed here survive.
@@ -362,4 +570,13 @@ const (
 	ReviewResultApprove       ReviewResult = "APPROVE"
 	ReviewResultReject        ReviewResult = "REJECT"
 	ReviewResultRejectForever ReviewResult = "REJECT_FOREVER"
+)
+
+// SellerType is a word of the platform; values not listed here survive.
+type SellerType string
+
+// The values known today.
+const (
+	SellerTypeLocal       SellerType = "LOCAL"
+	SellerTypeCrossBorder SellerType = "CROSS_BORDER"
 )

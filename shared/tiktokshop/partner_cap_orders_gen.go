@@ -10,6 +10,8 @@ import (
 // SearchCAPOrders lists the affiliate orders of a creator agency by create
 // time, one row per SKU.
 //
+// No scope is documented; may be repeated: a read.
+//
 //tiktok:operation POST /affiliate_partner/202603/cap_order/search
 func (p *Partner) SearchCAPOrders(ctx context.Context, req PartnerSearchCAPOrdersRequest) (*PartnerSearchCAPOrdersResponse, error) {
 	return call[PartnerSearchCAPOrdersResponse](ctx, p.caller, operation{
@@ -52,7 +54,7 @@ type PartnerSearchCAPOrdersResponse struct {
 	// NextPageToken: empty on the last page.
 	NextPageToken string              `json:"next_page_token"`
 	SKUOrders     OneOrMany[CAPOrder] `json:"sku_orders"`
-	// TotalCount: rows of all pages; for orders it counts SKU rows, not orders.
+	// TotalCount: rows of all pages; it counts SKU rows, not orders.
 	TotalCount Int `json:"total_count"`
 }
 

@@ -11,6 +11,9 @@ import (
 // PromotionLink makes a promotion link with a creator rate of its own; the
 // campaign must be online.
 //
+// Scope partner.tap_campaign.link.write; may be repeated: a second link does no
+// harm.
+//
 //tiktok:operation POST /affiliate_partner/202405/campaigns/{campaign_id}/products/{product_id}/promotion_link/generate
 func (p *Partner) PromotionLink(ctx context.Context, req PartnerPromotionLinkRequest) (*PartnerPromotionLinkResponse, error) {
 	return call[PartnerPromotionLinkResponse](ctx, p.caller, operation{
@@ -46,6 +49,8 @@ type PartnerPromotionLinkResponse struct {
 // the partner joined use the joined campaign's id. Products without a link
 // stand in FailedProductIDs, without a reason.
 //
+// Scope partner.tap_campaign.read; may be repeated: a second link does no harm.
+//
 //tiktok:operation POST /affiliate_partner/202505/campaigns/{campaign_id}/products/promotion_links/generate_batch
 func (p *Partner) PromotionLinks(ctx context.Context, req PartnerPromotionLinksRequest) (*PartnerPromotionLinksResponse, error) {
 	return call[PartnerPromotionLinksResponse](ctx, p.caller, operation{
@@ -59,7 +64,8 @@ func (p *Partner) PromotionLinks(ctx context.Context, req PartnerPromotionLinksR
 
 // PartnerPromotionLinksRequest is what Partner.PromotionLinks needs.
 type PartnerPromotionLinksRequest struct {
-	CampaignID string   `json:"-"`
+	CampaignID string `json:"-"`
+	// ProductIDs: 1 to 50 entries.
 	ProductIDs []string `json:"product_ids"`
 }
 

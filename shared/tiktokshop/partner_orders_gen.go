@@ -10,6 +10,8 @@ import (
 // SearchOrders lists the affiliate orders of a TAP by create time, one row per
 // SKU.
 //
+// Scope partner.tap_campaign.read; may be repeated: a read.
+//
 //tiktok:operation POST /affiliate_partner/202603/orders/search
 func (p *Partner) SearchOrders(ctx context.Context, req PartnerSearchOrdersRequest) (*PartnerSearchOrdersResponse, error) {
 	return call[PartnerSearchOrdersResponse](ctx, p.caller, operation{
@@ -49,7 +51,7 @@ type PartnerSearchOrdersResponse struct {
 	// NextPageToken: empty on the last page.
 	NextPageToken string                  `json:"next_page_token"`
 	SKUOrders     OneOrMany[PartnerOrder] `json:"sku_orders"`
-	// TotalCount: rows of all pages; for orders it counts SKU rows, not orders.
+	// TotalCount: rows of all pages; it counts SKU rows, not orders.
 	TotalCount Int `json:"total_count"`
 }
 

@@ -9,6 +9,9 @@ import (
 // TargetCollaborationLink makes the link by which a creator accepts a target
 // collaboration.
 //
+// Scope seller.affiliate_collaboration.write; may be repeated: a second link
+// does no harm.
+//
 //tiktok:operation POST /affiliate_seller/202509/target_collaboration/{target_collaboration_id}/link
 func (s *Seller) TargetCollaborationLink(ctx context.Context, req SellerTargetCollaborationLinkRequest) (*SellerTargetCollaborationLinkResponse, error) {
 	return call[SellerTargetCollaborationLinkResponse](ctx, s.caller, operation{
@@ -32,4 +35,36 @@ func (r SellerTargetCollaborationLinkRequest) encode(p *params) {
 // SellerTargetCollaborationLinkResponse is the answer of Seller.TargetCollaborationLink.
 type SellerTargetCollaborationLinkResponse struct {
 	Link string `json:"link"`
+}
+
+// PromotionLink makes a link to an open collaboration product by which creators
+// add it to their showcase.
+//
+// Scope seller.affiliate_collaboration.write; may be repeated: a second link
+// does no harm. Status: reported switched off on 12 October 2026 without a
+// successor; TikTok Shop's answer decides.
+//
+//tiktok:operation POST /affiliate_seller/202405/products/{product_id}/promotion_link/generate
+func (s *Seller) PromotionLink(ctx context.Context, req SellerPromotionLinkRequest) (*SellerPromotionLinkResponse, error) {
+	return call[SellerPromotionLinkResponse](ctx, s.caller, operation{
+		Name: "Seller.PromotionLink", Method: "POST",
+		Path:       "/affiliate_seller/202405/products/{product_id}/promotion_link/generate",
+		Scope:      "seller.affiliate_collaboration.write",
+		Cipher:     "shop_cipher",
+		Repeatable: true, // a second link does no harm
+	}, req)
+}
+
+// SellerPromotionLinkRequest is what Seller.PromotionLink needs.
+type SellerPromotionLinkRequest struct {
+	ProductID string `json:"-"`
+}
+
+func (r SellerPromotionLinkRequest) encode(p *params) {
+	p.path("product_id", r.ProductID)
+}
+
+// SellerPromotionLinkResponse is the answer of Seller.PromotionLink.
+type SellerPromotionLinkResponse struct {
+	ProductPromotionLink string `json:"product_promotion_link"`
 }

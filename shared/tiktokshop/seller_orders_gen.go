@@ -10,6 +10,8 @@ import (
 // SearchOrders lists affiliate orders by create time. Pages count SKU rows, so
 // one order can straddle two pages.
 //
+// Scope seller.affiliate_collaboration.read; may be repeated: a read.
+//
 //tiktok:operation POST /affiliate_seller/202410/orders/search
 func (s *Seller) SearchOrders(ctx context.Context, req SellerSearchOrdersRequest) (*SellerSearchOrdersResponse, error) {
 	return call[SellerSearchOrdersResponse](ctx, s.caller, operation{
@@ -48,7 +50,7 @@ type SellerSearchOrdersResponse struct {
 	// NextPageToken: empty on the last page.
 	NextPageToken string                 `json:"next_page_token"`
 	Orders        OneOrMany[SellerOrder] `json:"orders"`
-	// TotalCount: rows of all pages; for orders it counts SKU rows, not orders.
+	// TotalCount: rows of all pages; it counts SKU rows, not orders.
 	TotalCount Int `json:"total_count"`
 }
 

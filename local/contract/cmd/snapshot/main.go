@@ -1,5 +1,5 @@
 // Command snapshot extracts facts (names, types, required, hashes of texts)
-// about the included operations from the two pinned packages:
+// about the affiliate, authorization and event operations from the two pinned packages:
 //
 //	go run ./local/contract/cmd/snapshot -oas <folder with affiliate_seller.json …> -pc <folder with api/ and models/>
 //
@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -33,6 +34,9 @@ func main() {
 	}
 }
 
+// ours are the operations this product is about.
+var ours = regexp.MustCompile(`^[A-Z]+ /(affiliate\w*|authorization|event)/`)
+
 // field is a fact with its prose.
 type field struct {
 	contract.Fact
@@ -40,10 +44,6 @@ type field struct {
 }
 
 func run(oasDir, pcDir, out string, texts bool) error {
-	overrides, err := contract.LoadOverrides()
-	if err != nil {
-		return err
-	}
 	official, err := readOAS(oasDir)
 	if err != nil {
 		return err
@@ -60,19 +60,19 @@ func run(oasDir, pcDir, out string, texts bool) error {
 		{"partner-center.json", "PyPI tiktok-shop-api 0.1.0", pages},
 	} {
 		snapshot := contract.Description{Source: d.source, Operations: map[string]map[string]contract.Fact{}}
-		for _, o := range overrides.Operations {
-			fields, ok := d.all[o.Op]
-			if !ok {
+		for _, op := range slices.Sorted(maps.Keys(d.all)) {
+			if !ours.MatchString(op) {
 				continue
 			}
 			facts := map[string]contract.Fact{}
-			for path, f := range fields {
+			for _, path := range slices.Sorted(maps.Keys(d.all[op])) {
+				f := d.all[op][path]
 				facts[path] = f.Fact
 				if texts {
-					fmt.Printf("%s | %s | %s | %s\n%s\n\n", d.file, o.Op, path, f.Type, f.prose)
+					fmt.Printf("%s | %s | %s | %s\n%s\n\n", d.file, op, path, f.Type, f.prose)
 				}
 			}
-			snapshot.Operations[o.Op] = facts
+			snapshot.Operations[op] = facts
 		}
 		if texts {
 			continue
@@ -102,6 +102,7 @@ func newField(typ string, required bool, prose string) field {
 
 type schema struct {
 	Type        string            `json:"type"`
+	Format      string            `json:"format"`
 	Description string            `json:"description"`
 	Properties  map[string]schema `json:"properties"`
 	Items       *schema           `json:"items"`
@@ -149,7 +150,7 @@ func readOAS(dir string) (map[string]map[string]field, error) {
 				fields := map[string]field{"": newField("operation", false, op.Description)}
 				for _, p := range op.Parameters {
 					if p.In != "header" {
-						fields[p.In+"."+p.Name] = newField(scalar(p.Schema.Type), p.Required, p.Description)
+						fields[p.In+"."+p.Name] = newField(p.Schema.kind(), p.Required, p.Description)
 					}
 				}
 				for _, c := range op.RequestBody.Content {
@@ -167,12 +168,11 @@ func readOAS(dir string) (map[string]map[string]field, error) {
 
 func walk(fields map[string]field, path string, s schema) {
 	for name, p := range s.Properties {
-		at, typ := path+"."+name, scalar(p.Type)
-		inner := p
+		at, inner := path+"."+name, p
 		if p.Type == "array" {
-			inner, typ = *p.Items, "[]"+scalar(p.Items.Type)
+			inner = *p.Items
 		}
-		fields[at] = newField(typ, slices.Contains(s.Required, name), p.Description)
+		fields[at] = newField(p.kind(), slices.Contains(s.Required, name), p.Description)
 		if p.Type == "array" {
 			at += "[]"
 		}
@@ -180,14 +180,18 @@ func walk(fields map[string]field, path string, s schema) {
 	}
 }
 
-func scalar(t string) string {
-	switch t {
-	case "integer", "number":
+func (s schema) kind() string {
+	switch {
+	case s.Format == "binary":
+		return "file"
+	case s.Type == "integer":
 		return "int"
-	case "boolean":
+	case s.Type == "boolean":
 		return "bool"
+	case s.Type == "array" && s.Items != nil:
+		return "[]" + s.Items.kind()
 	}
-	return t
+	return s.Type
 }
 
 // --- the Partner Center pages, through the Python models ---
@@ -246,6 +250,7 @@ func readPages(dir string) (map[string]map[string]field, error) {
 		}
 		text := string(doc[1])
 		summary, _, _ := strings.Cut(text, "Args:")
+		summary, _, _ = strings.Cut(summary, "Raises:")
 		fields := map[string]field{"": newField("operation", false, summary)}
 		queries := map[string]bool{}
 		for _, q := range queryLine.FindAllSubmatch(b, -1) {
@@ -314,7 +319,9 @@ func (p pages) expand(fields map[string]field, path, typ string) {
 		if strings.HasPrefix(kind, "[]") {
 			at += "[]"
 		}
-		p.expand(fields, at, a.typ)
+		if !strings.HasSuffix(kind, "file") {
+			p.expand(fields, at, a.typ)
+		}
 	}
 }
 
@@ -326,8 +333,12 @@ func (p pages) kind(t string) (kind string, required bool) {
 		return "[]" + kind, !optional
 	}
 	switch {
-	case t == "int" || t == "float":
+	case t == "int":
 		return "int", !optional
+	case t == "float":
+		return "number", !optional
+	case t == "File":
+		return "file", !optional
 	case t == "str" || p.enums[t]:
 		return "string", !optional
 	case t == "bool":
