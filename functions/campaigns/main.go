@@ -2,74 +2,46 @@
 package main
 
 import (
-	"context"
-	"log/slog"
-
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"tiktok-shop-affiliate/shared/account"
 	"tiktok-shop-affiliate/shared/api"
-	"tiktok-shop-affiliate/shared/app"
 	"tiktok-shop-affiliate/shared/bootstrap"
+	"tiktok-shop-affiliate/shared/compose"
 	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/lambdahttp"
 	"tiktok-shop-affiliate/shared/queue"
-	"tiktok-shop-affiliate/shared/quota"
-	"tiktok-shop-affiliate/shared/seal"
 	"tiktok-shop-affiliate/shared/secret"
-	"tiktok-shop-affiliate/shared/tiktokshop"
 )
 
 type config struct {
-	Accounts     string `env:"ACCOUNTS_TABLE,required"`
+	compose.TikTok
 	Records      string `env:"RECORDS_TABLE,required"`
-	AppsSecret   string `env:"APPS_SECRET_ID,required"`
-	KeysetSecret string `env:"KEYSET_SECRET_ID,required"`
 	Queue        string `env:"REVIEW_QUEUE_URL,required"`
 	CursorSecret string `env:"CURSOR_SECRET_ID,required"`
-	TikTokAPI    string `env:"TIKTOK_API_URL,required"`
-	TikTokAuth   string `env:"TIKTOK_AUTH_URL,required"`
 	OwnerClaim   string `env:"OWNER_CLAIM"`
 	DefaultOwner string `env:"DEFAULT_OWNER"`
 }
 
 func main() {
-	bootstrap.Main(func(ctx context.Context) (func(), error) {
-		settings, err := bootstrap.Settings[config]()
+	bootstrap.Main(func(cfg aws.Config, settings config) (func(), error) {
+		tiktok, err := settings.TikTok.Build(cfg, 0)
 		if err != nil {
 			return nil, err
 		}
-		cfg, err := bootstrap.AWS(ctx)
-		if err != nil {
-			return nil, err
-		}
-		db, secrets := dynamodb.NewFromConfig(cfg), secretsmanager.NewFromConfig(cfg)
-		tiktok, err := tiktokshop.New(tiktokshop.Options{
-			BaseURL: settings.TikTokAPI, AuthURL: settings.TikTokAuth, Log: slog.Default(),
-			Ledger: quota.NewLedger(dynamo.NewQuotas(db, settings.Accounts), bootstrap.Now, slog.Default()),
-		})
-		if err != nil {
-			return nil, err
-		}
-		connections := dynamo.NewConnections(db, settings.Accounts, "")
-		grants := account.NewGrants(account.GrantsOptions{
-			Store: connections.Accounts, TikTok: tiktok, Now: bootstrap.Now, Log: slog.Default(),
-			Apps:  app.NewRegistry(secret.NewSource(secrets, settings.AppsSecret, bootstrap.Now)),
-			Vault: account.NewVault(seal.New(secret.NewSource(secrets, settings.KeysetSecret, bootstrap.Now))),
-		})
+		connections := dynamo.NewConnections(tiktok.Tables, settings.Accounts, "")
 		h := &handler{
 			connections: connection.NewDirectory(connections),
-			grants:      grants,
-			client:      tiktok,
-			store:       dynamo.NewCampaigns(db, settings.Records),
+			grants:      tiktok.Grants,
+			client:      tiktok.Client,
+			store:       dynamo.NewCampaigns(tiktok.Tables, settings.Records),
 			queue:       queue.NewSender(sqs.NewFromConfig(cfg), settings.Queue),
 			now:         bootstrap.Now,
 		}
-		owners := api.Owners{Claim: settings.OwnerClaim, Clients: dynamo.NewClients(db, settings.Accounts), Default: settings.DefaultOwner}
-		cursors := api.NewCursors(secret.NewSource(secrets, settings.CursorSecret, bootstrap.Now))
+		owners := api.Owners{Claim: settings.OwnerClaim, Clients: dynamo.NewClients(tiktok.Tables, settings.Accounts), Default: settings.DefaultOwner}
+		cursors := api.NewCursors(secret.NewSource(secretsmanager.NewFromConfig(cfg), settings.CursorSecret, bootstrap.Now))
 		return func() { lambdahttp.Start(h.routes(api.New(owners, cursors))) }, nil
 	})
 }

@@ -3,21 +3,16 @@
 package main
 
 import (
-	"context"
-
 	"github.com/aws/aws-lambda-go/cfn"
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"tiktok-shop-affiliate/shared/bootstrap"
 )
 
 func main() {
-	bootstrap.Main(func(ctx context.Context) (func(), error) {
-		cfg, err := bootstrap.AWS(ctx)
-		if err != nil {
-			return nil, err
-		}
+	bootstrap.Main(func(cfg aws.Config, _ struct{}) (func(), error) {
 		h := &handler{secrets: secrets{client: secretsmanager.NewFromConfig(cfg)}}
 		return func() { lambda.Start(cfn.LambdaWrap(h.Handle)) }, nil
 	})

@@ -5,16 +5,13 @@ import (
 	"fmt"
 	"time"
 
+	"tiktok-shop-affiliate/shared/compose"
 	"tiktok-shop-affiliate/shared/connection"
 )
 
 type config struct {
-	Accounts     string `env:"ACCOUNTS_TABLE,required"`
-	Orders       string `env:"ORDERS_TABLE,required"`
-	AppsSecret   string `env:"APPS_SECRET_ID,required"`
-	KeysetSecret string `env:"KEYSET_SECRET_ID,required"`
-	TikTokAPI    string `env:"TIKTOK_API_URL,required"`
-	TikTokAuth   string `env:"TIKTOK_AUTH_URL,required"`
+	compose.TikTok
+	Orders string `env:"ORDERS_TABLE,required"`
 
 	SellerUS  string `env:"CONSENT_SELLER_US_URL,required"`
 	Seller    string `env:"CONSENT_SELLER_URL,required"`

@@ -3,11 +3,11 @@
 package main
 
 import (
-	"context"
 	"log/slog"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -25,15 +25,7 @@ type config struct {
 }
 
 func main() {
-	bootstrap.Main(func(ctx context.Context) (func(), error) {
-		settings, err := bootstrap.Settings[config]()
-		if err != nil {
-			return nil, err
-		}
-		cfg, err := bootstrap.AWS(ctx)
-		if err != nil {
-			return nil, err
-		}
+	bootstrap.Main(func(cfg aws.Config, settings config) (func(), error) {
 		h := &handler{planner: order.NewPlanner(order.PlannerOptions{
 			Store:     dynamo.NewOrders(dynamodb.NewFromConfig(cfg), settings.Orders),
 			Wakes:     queue.NewSender(sqs.NewFromConfig(cfg), settings.Queue),

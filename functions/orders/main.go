@@ -3,8 +3,7 @@
 package main
 
 import (
-	"context"
-
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -28,15 +27,7 @@ type config struct {
 }
 
 func main() {
-	bootstrap.Main(func(ctx context.Context) (func(), error) {
-		settings, err := bootstrap.Settings[config]()
-		if err != nil {
-			return nil, err
-		}
-		cfg, err := bootstrap.AWS(ctx)
-		if err != nil {
-			return nil, err
-		}
+	bootstrap.Main(func(cfg aws.Config, settings config) (func(), error) {
 		tables := dynamodb.NewFromConfig(cfg)
 		h := &handler{
 			connections: connection.NewDirectory(dynamo.NewConnections(tables, settings.Accounts, settings.Orders)),

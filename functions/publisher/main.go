@@ -4,9 +4,8 @@
 package main
 
 import (
-	"context"
-
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 
@@ -21,15 +20,7 @@ type config struct {
 }
 
 func main() {
-	bootstrap.Main(func(ctx context.Context) (func(), error) {
-		settings, err := bootstrap.Settings[config]()
-		if err != nil {
-			return nil, err
-		}
-		cfg, err := bootstrap.AWS(ctx)
-		if err != nil {
-			return nil, err
-		}
+	bootstrap.Main(func(cfg aws.Config, settings config) (func(), error) {
 		connections := dynamo.NewConnections(dynamodb.NewFromConfig(cfg), settings.Accounts, "")
 		h := &handler{
 			audience: func() audience { return dynamo.NewAudience(connections) },

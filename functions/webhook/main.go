@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"net/http"
 	"time"
 
@@ -35,15 +34,7 @@ func (c config) mismatchStatus() int {
 }
 
 func main() {
-	bootstrap.Main(func(ctx context.Context) (func(), error) {
-		settings, err := bootstrap.Settings[config]()
-		if err != nil {
-			return nil, err
-		}
-		cfg, err := bootstrap.AWS(ctx)
-		if err != nil {
-			return nil, err
-		}
+	bootstrap.Main(func(cfg aws.Config, settings config) (func(), error) {
 		cfg.HTTPClient = bootstrap.InMemory(awshttp.NewBuildableClient().WithTimeout(time.Second))
 		cfg.Retryer = func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = 2, 100*time.Millisecond })

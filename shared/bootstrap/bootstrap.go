@@ -3,7 +3,6 @@
 package bootstrap
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"os"
@@ -35,7 +34,7 @@ func Settings[T any]() (T, error) {
 // AWS is the SDK configuration of a function, from the variables that Lambda
 // sets. The SDK's own loader knows many more places to look, none of which a
 // function has, and doubles the time a function takes to start.
-func AWS(context.Context) (aws.Config, error) {
+func AWS() (aws.Config, error) {
 	given, err := Settings[struct {
 		Region       string `env:"AWS_REGION,required"`
 		AccessKey    string `env:"AWS_ACCESS_KEY_ID,required"`
@@ -58,16 +57,29 @@ func AWS(context.Context) (aws.Config, error) {
 	return cfg, nil
 }
 
-// Main composes and starts a function. A fault while composing is logged once
-// and ends the process, which Lambda records as a failed start.
-func Main(compose func(ctx context.Context) (start func(), err error)) {
+// Main reads a function's settings, composes it and starts it. A fault on the
+// way is logged once and ends the process, which Lambda records as a failed
+// start.
+func Main[T any](compose func(cfg aws.Config, settings T) (start func(), err error)) {
 	slog.SetDefault(obs.Logger())
-	start, err := compose(context.Background())
+	start, err := composed(compose)
 	if err != nil {
 		slog.Error("the function could not start", "error", err)
 		os.Exit(1)
 	}
 	start()
+}
+
+func composed[T any](compose func(aws.Config, T) (func(), error)) (func(), error) {
+	settings, err := Settings[T]()
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := AWS()
+	if err != nil {
+		return nil, err
+	}
+	return compose(cfg, settings)
 }
 
 // Now is the wall clock in UTC, handed to whatever stores times.

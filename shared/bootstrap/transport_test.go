@@ -87,7 +87,7 @@ func TestAWSIsReachedThroughTheEndpointOfTheEnvironment(t *testing.T) {
 	t.Setenv("AWS_REGION", "us-east-1")
 	t.Setenv("AWS_ACCESS_KEY_ID", "test")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "test")
-	cfg, err := AWS(t.Context())
+	cfg, err := AWS()
 	require.NoError(t, err)
 	_, err = sqs.NewFromConfig(cfg).SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String("q"), MessageBody: aws.String("m")})
 	require.NoError(t, err)
@@ -96,6 +96,6 @@ func TestAWSIsReachedThroughTheEndpointOfTheEnvironment(t *testing.T) {
 func TestAWSNeedsARegion(t *testing.T) {
 	t.Setenv("AWS_REGION", "")
 	require.NoError(t, os.Unsetenv("AWS_REGION"))
-	_, err := AWS(t.Context())
+	_, err := AWS()
 	require.ErrorContains(t, err, "AWS_REGION")
 }

@@ -102,12 +102,11 @@ func TestEveryFolderIsOneFunction(t *testing.T) {
 	assert.ElementsMatch(t, folders, resources)
 }
 
-// envTags are the names in `env:"NAME"` tags of a function's own code, and
-// whether the variable must be there.
-func envTags(t *testing.T, folder string) map[string]bool {
+// envTags are the names in `env:"NAME"` tags of a folder's code, and of
+// compose.TikTok where the code embeds it.
+func envTags(t *testing.T, folder string) (names []string) {
 	t.Helper()
-	names := map[string]bool{}
-	files, err := filepath.Glob(filepath.Join(root, "functions", folder, "*.go"))
+	files, err := filepath.Glob(filepath.Join(root, folder, "*.go"))
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	for _, file := range files {
@@ -115,14 +114,20 @@ func envTags(t *testing.T, folder string) map[string]bool {
 		require.NoError(t, err)
 		ast.Inspect(parsed, func(n ast.Node) bool {
 			field, ok := n.(*ast.Field)
-			if !ok || field.Tag == nil {
+			if !ok {
+				return true
+			}
+			if embedded, ok := field.Type.(*ast.SelectorExpr); ok && len(field.Names) == 0 && embedded.Sel.Name == "TikTok" {
+				names = append(names, envTags(t, "shared/compose")...)
+			}
+			if field.Tag == nil {
 				return true
 			}
 			tag, err := strconv.Unquote(field.Tag.Value)
 			require.NoError(t, err)
 			if value := reflect.StructTag(tag).Get("env"); value != "" {
-				name, options, _ := strings.Cut(value, ",")
-				names[name] = strings.Contains(options, "required") || strings.Contains(options, "notEmpty")
+				name, _, _ := strings.Cut(value, ",")
+				names = append(names, name)
 			}
 			return true
 		})
@@ -135,11 +140,7 @@ func TestEnvironmentIsWhatTheCodeReads(t *testing.T) {
 	for folder, resource := range functions(t) {
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()
-			var read []string
-			for name := range envTags(t, folder) {
-				read = append(read, name)
-			}
-			assert.ElementsMatch(t, read, resource.get("Properties", "Environment", "Variables").keys())
+			assert.ElementsMatch(t, envTags(t, "functions/"+folder), resource.get("Properties", "Environment", "Variables").keys())
 		})
 	}
 }
