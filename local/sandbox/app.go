@@ -82,7 +82,7 @@ func (k Kind) scopes() []string {
 		},
 		Creator: {
 			"creator.affiliate.info", "creator.affiliate_collaboration.read", "creator.showcase.read",
-			"creator.showcase.write", "creator.affiliate.share_link.read", "creator.affiliate.link.write",
+			"creator.showcase.write", "creator.affiliate.share_link.read", "creator.affiliate.link.write", "creator.video.write",
 		},
 		Partner: {
 			"partner.authorization.info", "partner.tap_campaign.read", "partner.tap_campaign.write",

@@ -38,6 +38,8 @@ type request struct {
 	token        string
 	at           time.Time // of the timestamp; the zero time = the clock's
 	spoil        func(*http.Request)
+	contentType  string // application/json when empty
+	seen         *sent  // collects the fields of the answers; nil = nowhere
 }
 
 // answer is the envelope.
@@ -57,23 +59,26 @@ func call(t *testing.T, s *sandboxtest.Server, c *clock, r request) answer {
 	if r.at.IsZero() {
 		r.at = c.now()
 	}
+	if r.contentType == "" {
+		r.contentType = "application/json"
+	}
 	query := url.Values{"app_key": {s.App.Key}, "timestamp": {strconv.FormatInt(r.at.Unix(), 10)}}
 	for name, values := range r.query {
 		query[name] = values
 	}
 	if !query.Has("sign") {
-		query.Set("sign", sandbox.RequestSignature(s.App.Secret, r.path, query, "application/json", []byte(r.body)))
+		query.Set("sign", sandbox.RequestSignature(s.App.Secret, r.path, query, r.contentType, []byte(r.body)))
 	}
 	httpRequest, err := http.NewRequestWithContext(t.Context(), r.method, s.BaseURL+r.path+"?"+query.Encode(), strings.NewReader(r.body))
 	require.NoError(t, err)
-	httpRequest.Header.Set("Content-Type", "application/json")
+	httpRequest.Header.Set("Content-Type", r.contentType)
 	httpRequest.Header.Set("x-tts-access-token", r.token)
 	if r.spoil != nil {
 		r.spoil(httpRequest)
 	}
 	a := send(t, httpRequest)
 	if a.Code == 0 {
-		checkFacts(t, r.method, r.path, a.Data)
+		checkFacts(t, r.seen, r.method, r.path, a.Data)
 	}
 	return a
 }

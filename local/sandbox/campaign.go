@@ -25,11 +25,17 @@ func campaignList(c *call) (any, error) {
 	if !slices.Contains([]string{"READY", "UPCOMING", "ONGOING", "CLOSED", "UNSPECIFIED"}, status) {
 		return nil, campaignParameter("status")
 	}
-	joined := false
+	joined, filter := false, c.query.Get("query_type_filter")
+	if !slices.Contains([]string{"", "JOINED", "MARKETPLACE"}, filter) {
+		return nil, campaignParameter("query_type_filter")
+	}
 	switch orElse(c.query.Get("type"), "MY_CAMPAIGNS") {
 	case "MY_CAMPAIGNS":
 	case "SELLER_CAMPAIGNS":
 		joined = true
+		if filter == "MARKETPLACE" { // there is none the partner has not joined
+			status = "none"
+		}
 	case "GS_SELLING_CAMPAIGNS", "EXCLUSIVE_TIKTOK_SHOP": // the partner has none
 		status = "none"
 	default:
@@ -86,8 +92,14 @@ func campaignDetail(c *call) (any, error) {
 	}
 	detail := found.head(c.now)
 	detail["description"], detail["commission_rate"] = found.description, found.rate
-	detail["region"], detail["contact_info"] = found.owner.category.market, obj{"email": found.owner.id + "@partners.example"}
-	detail["target_seller_types"], detail["target_shops"] = []string{"LOCAL", "CROSS_BORDER"}, []obj{}
+	detail["region"], detail["contact_info"] = found.owner.category.market, found.contact
+	shops := []obj{}
+	for _, shop := range c.shops() {
+		if slices.Contains(found.shopCodes, shop.code) {
+			shops = append(shops, obj{"code": shop.code, "name": shop.name})
+		}
+	}
+	detail["target_seller_types"], detail["target_shops"] = append([]string{}, found.sellerTypes...), shops
 	return detail, nil
 }
 
@@ -122,6 +134,9 @@ func (e *entry) row() obj {
 	skus := []obj{}
 	for _, sku := range p.skus {
 		price := obj{"region_code": p.shop.region, "currency": p.shop.currency, "list_price": sku.price.String(), "sale_price": sku.price.String()}
+		if p.shop.sellerType == "CROSS_BORDER" {
+			price["localized_dutiable_price"] = sku.price.String()
+		}
 		skus = append(skus, obj{
 			"sku_id": sku.id, "sku_name": sku.name, "base_price": price, "region_prices": []obj{price},
 			"inventory": obj{"available_quantity": strconv.FormatInt(sku.stock, 10)}, "properties": []obj{{"name": "Variant", "value_name": sku.name}},

@@ -42,7 +42,7 @@ type reply struct {
 
 // serve answers one call of an operation: its fault, its work, its envelope, its
 // place in the count of calls. The work runs under the lock.
-func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request, operation string, work func() (any, error)) {
+func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request, operation string, work func(Fault) (any, error)) {
 	fault, id := s.strike(operation), requestID(s.now())
 	fault.wait(r.Context())
 	var answer reply
@@ -50,7 +50,7 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request, operation string
 		s.count(operation, fault.Status, fault.Code)
 		answer = fault.answer(w, id)
 	} else {
-		answer = s.work(operation, id, work)
+		answer = s.work(operation, id, fault, work)
 		switch {
 		case fault.replaces():
 			answer = fault.answer(w, id)
@@ -63,9 +63,9 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request, operation string
 	_, _ = w.Write(answer.body)
 }
 
-func (s *Sandbox) work(operation, id string, work func() (any, error)) reply {
+func (s *Sandbox) work(operation, id string, fault Fault, work func(Fault) (any, error)) reply {
 	s.mu.Lock()
-	data, err := work()
+	data, err := work(fault)
 	s.mu.Unlock()
 	answer := envelope{Message: "Success", Data: data, RequestID: id}
 	status := http.StatusOK

@@ -6,22 +6,29 @@ var (
 	WebhookSignature = webhookSignature
 )
 
-// Operations lists what the sandbox serves, as "METHOD path", with the query
-// parameters of each.
-func Operations() map[string][]string {
-	served := map[string][]string{}
-	for _, r := range routes() {
-		query := append([]string{}, r.query...)
-		if r.maxPage > 0 {
-			query = append(query, "page_size", "page_token")
+// Operation is what the sandbox does for one described operation.
+type Operation struct {
+	Kind          Kind
+	ShopCipher    bool
+	CategoryAsset bool
+	Retired       bool
+	Invented      bool // answered from the facts, without a handler of its own
+	Fields        map[string]string
+}
+
+// Operations lists what the sandbox serves, as "METHOD path".
+func Operations() map[string]Operation {
+	served := map[string]Operation{}
+	written := len(authorizationRoutes()) + len(sellerRoutes()) + len(creatorRoutes()) + len(partnerRoutes())
+	for i, r := range allRoutes() {
+		o := Operation{
+			Kind: r.kind, ShopCipher: r.cipher == shopCipherNeeded, CategoryAsset: r.cipher == categoryCipherNeeded || r.cipher == categoryCipherAllowed,
+			Retired: r.retired, Invented: i >= written, Fields: map[string]string{},
 		}
-		switch r.cipher {
-		case shopCipherNeeded:
-			query = append(query, "shop_cipher")
-		case categoryCipherNeeded, categoryCipherAllowed:
-			query = append(query, "category_asset_cipher")
+		for field, fact := range r.facts {
+			o.Fields[field] = fact.Type
 		}
-		served[r.method+" "+r.path] = query
+		served[r.method+" "+r.path] = o
 	}
 	return served
 }

@@ -24,6 +24,17 @@ type Fault struct {
 	Cut        bool   `json:"cut,omitempty"`         // close the connection without an answer; Go's client sends a GET again by itself when it had used the connection before
 	Truncate   bool   `json:"truncate,omitempty"`    // send half of the true answer
 
+	// Data is sent as the data of an answer of code 0: a failure told in the second envelope.
+	Data json.RawMessage `json:"data,omitempty"`
+	// PageToken spoils paging: "wrong" hands out a token that nothing takes,
+	// "repeat" the one of this page again; "expired" refuses the token sent.
+	PageToken string `json:"page_token,omitempty"`
+	// Shift moves a further page by so many rows, as rows that came or went since
+	// the first page do: negative repeats rows, positive leaves rows out.
+	Shift int `json:"shift,omitempty"`
+	// ClockSkewSeconds is how far the gateway's clock is ahead.
+	ClockSkewSeconds int64 `json:"clock_skew_seconds,omitempty"`
+
 	Spoiled int `json:"spoiled"` // calls spoiled so far
 }
 
@@ -63,7 +74,9 @@ func (s *Sandbox) strike(operation string) Fault {
 	return Fault{}
 }
 
-func (f Fault) replaces() bool { return f.Status != 0 || f.Code != 0 || f.Body != "" || f.Cut }
+func (f Fault) replaces() bool {
+	return f.Status != 0 || f.Code != 0 || f.Body != "" || f.Cut || f.Data != nil
+}
 
 // wait takes the fault's delay, or ends with the request.
 func (f Fault) wait(ctx context.Context) {
@@ -86,7 +99,11 @@ func (f Fault) answer(w http.ResponseWriter, id string) reply {
 	}
 	r := reply{status: orElse(f.Status, http.StatusOK), code: f.Code, body: []byte(f.Body)}
 	if f.Body == "" {
-		r.body, _ = json.Marshal(envelope{Code: f.Code, Message: orElse(f.Message, "scripted fault"), RequestID: id})
+		answer := envelope{Code: f.Code, Message: orElse(f.Message, "scripted fault"), RequestID: id}
+		if f.Data != nil {
+			answer.Data = f.Data
+		}
+		r.body, _ = json.Marshal(answer)
 	}
 	return r
 }

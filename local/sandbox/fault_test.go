@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
@@ -87,4 +88,64 @@ func TestFaultsOfTheWire(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusOK, status)
 	assert.GreaterOrEqual(t, time.Since(before), 30*time.Millisecond)
+}
+
+func TestFaultsOfPaging(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	type page struct {
+		Products []struct{ ID string }
+		Next     string `json:"next_page_token"`
+	}
+	const path = "/affiliate_creator/202405/open_collaborations/products/search"
+	ask := func(token string) answer {
+		query := url.Values{"page_size": {"3"}}
+		if token != "" {
+			query.Set("page_token", token)
+		}
+		return call(t, f.Server, f.clock, request{method: "POST", path: path, query: query, token: f.creator})
+	}
+	spoil := func(fault sandbox.Fault) { fault.Operation = "POST " + path; f.AddFault(fault) }
+	first := data[page](t, ask(""))
+	second := data[page](t, ask(first.Next))
+
+	spoil(sandbox.Fault{PageToken: "wrong"})
+	assert.Equal(t, 98001004, ask(data[page](t, ask("")).Next).Code)
+	spoil(sandbox.Fault{PageToken: "expired"})
+	assert.Equal(t, 98001004, ask(first.Next).Code)
+	spoil(sandbox.Fault{PageToken: "repeat"})
+	assert.Equal(t, first.Next, data[page](t, ask(first.Next)).Next)
+	spoil(sandbox.Fault{Shift: -1})
+	assert.Equal(t, first.Products[2], data[page](t, ask(first.Next)).Products[0], "a row came in before")
+	spoil(sandbox.Fault{Shift: 1})
+	assert.Equal(t, second.Products[1], data[page](t, ask(first.Next)).Products[0], "a row went away")
+}
+
+func TestFaultsInside(t *testing.T) {
+	t.Parallel()
+	f := connected(t)
+	const add = "POST /affiliate_creator/202405/showcases/products/add"
+	body := `{"add_type":"PRODUCT_ID","product_ids":["` + mealSet + `"]}`
+	f.AddFault(sandbox.Fault{Operation: add, Data: json.RawMessage(`{"errors":[{"code":16001001,"message":"no","detail":{"product_id":"` + mealSet + `"}}]}`)})
+	refused := f.asCreator(t, "POST", shows+"/add", body)
+	assert.Zero(t, refused.Code)
+	assert.Contains(t, string(refused.Data), "16001001")
+	assert.NotContains(t, f.shown(t), "2")
+
+	status, _ := control(t, f.Server, "POST", "/control/faults", `{"operation":"`+add+`","after":true,"data":{"errors":[]}}`)
+	require.Equal(t, http.StatusOK, status)
+	assert.Zero(t, f.asCreator(t, "POST", shows+"/add", body).Code)
+	assert.Contains(t, f.shown(t), "2", "the work was done")
+
+	f.AddFault(sandbox.Fault{Operation: "GET " + shopsPath, ClockSkewSeconds: 400})
+	shops := request{method: "GET", path: shopsPath, token: f.seller}
+	skewed := call(t, f.Server, f.clock, shops)
+	assert.Equal(t, 36009004, skewed.Code)
+	assert.Contains(t, skewed.Message, "timestamp")
+	assert.Zero(t, call(t, f.Server, f.clock, shops).Code)
+
+	f.AddFault(sandbox.Fault{Operation: "GET " + shopsPath, Status: http.StatusBadRequest, Code: 36009014, Times: -1})
+	for range 2 {
+		assert.Equal(t, 36009014, call(t, f.Server, f.clock, shops).Code, "its version was switched off")
+	}
 }

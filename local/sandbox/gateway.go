@@ -47,6 +47,8 @@ const (
 // call is one request that passed the gateway.
 type call struct {
 	*Sandbox
+	route   *route
+	fault   Fault
 	app     *App
 	grant   *grant
 	shop    *shop // of the shop_cipher
@@ -55,12 +57,15 @@ type call struct {
 	rawBody []byte
 	now     time.Time
 	page    page
+
+	contentType string
 }
 
 // page is the part of a list that was asked for.
 type page struct {
 	size, offset int
 	filter       string // what else was asked; a page token holds only for the same
+	fault        string // what becomes of the next page token: "wrong" or "repeat"
 }
 
 // API is TikTok Shop's public side: the operations, the token endpoints and the
@@ -74,24 +79,35 @@ func (s *Sandbox) API() http.Handler {
 }
 
 func (s *Sandbox) serveOperation(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	route, path, fault := s.route(r.Method, r.URL.Path)
-	operation := r.Method + " (unknown)"
+	route, path, refused := s.route(r.Method, r.URL.Path)
+	operation, limit := r.Method+" (unknown)", int64(maxBody)
 	if route != nil {
 		operation = r.Method + " " + route.path
+		if route.facts.multipart() {
+			limit = maxVideo + maxBody
+		}
 	}
-	s.serve(w, r, operation, func() (any, error) {
-		if fault != nil {
-			return nil, fault
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	s.serve(w, r, operation, func(f Fault) (any, error) {
+		if refused != nil {
+			return nil, refused
 		}
 		if err != nil {
 			return nil, errBodyForm
 		}
-		c := &call{Sandbox: s, path: path, query: r.URL.Query(), rawBody: body, now: s.now()}
+		c := &call{
+			Sandbox: s, route: route, fault: f, path: path, query: r.URL.Query(), rawBody: body, now: s.now(),
+			contentType: r.Header.Get("Content-Type"),
+		}
+		s.sweep(c.now)
 		if err := c.admit(route, r); err != nil {
 			return nil, err
 		}
-		return route.answer(c)
+		data, err := route.answer(c)
+		if err != nil {
+			return nil, err
+		}
+		return data, route.facts.checkAnswer(data)
 	})
 }
 
@@ -136,7 +152,7 @@ func (c *call) admit(rt *route, r *http.Request) error {
 			return err
 		}
 	}
-	return nil
+	return c.checkBody(rt)
 }
 
 func (c *call) checkApp(*route, *http.Request) error {
@@ -154,7 +170,8 @@ func (c *call) checkTimestamp(*route, *http.Request) error {
 		return unexpected("Invalid timestamp. The 'timestamp' query parameter must be 10 digits.")
 	}
 	n, _ := strconv.ParseInt(text, 10, 64)
-	if at := time.Unix(n, 0); at.Before(c.now.Add(-oldestTimestamp)) || at.After(c.now.Add(futureTimestamp)) {
+	now := c.now.Add(seconds(c.fault.ClockSkewSeconds))
+	if at := time.Unix(n, 0); at.Before(now.Add(-oldestTimestamp)) || at.After(now.Add(futureTimestamp)) {
 		return unexpected("Expired timestamp. The 'timestamp' query parameter is out of the accepted window.")
 	}
 	return nil
@@ -195,11 +212,14 @@ func (c *call) checkToken(rt *route, r *http.Request) error {
 	return nil
 }
 
-func (c *call) checkForm(_ *route, r *http.Request) error {
-	if len(c.rawBody) == 0 {
+func (c *call) checkForm(rt *route, r *http.Request) error {
+	media, _, _ := mime.ParseMediaType(c.contentType)
+	switch {
+	case rt.facts.multipart() && media != "multipart/form-data":
+		return errMultipart
+	case rt.facts.multipart() || len(c.rawBody) == 0:
 		return nil
 	}
-	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if r.Method == http.MethodGet || media != "application/json" {
 		return errBodyForm
 	}
@@ -233,10 +253,7 @@ func (c *call) checkQuery(rt *route, _ *http.Request) error {
 	if c.settings.Lenient {
 		return nil
 	}
-	known := append([]string{"app_key", "timestamp", "sign", "access_token", "shop_cipher", "category_asset_cipher"}, rt.query...)
-	if rt.maxPage > 0 {
-		known = append(known, "page_size", "page_token")
-	}
+	known := append([]string{"app_key", "timestamp", "sign", "access_token", "shop_cipher", "category_asset_cipher"}, rt.facts.query()...)
 	for name, values := range c.query {
 		if !slices.Contains(known, name) {
 			return unexpected("Unexpected identifier: %s.", name)
@@ -245,27 +262,36 @@ func (c *call) checkQuery(rt *route, _ *http.Request) error {
 			return invalid("%s is repeated", name)
 		}
 	}
-	return nil
+	return rt.facts.checkParameters(c.query)
 }
 
+// defaultPage is the page size when none is asked for and none is needed.
+const defaultPage = 20
+
 func (c *call) checkPage(rt *route, _ *http.Request) error {
-	if rt.maxPage == 0 {
+	if !rt.facts.paged() {
 		return nil
 	}
 	size, err := strconv.Atoi(c.query.Get("page_size"))
-	if err != nil || size < 1 || size > rt.maxPage {
-		return invalid("page_size must be between 1 and %d", rt.maxPage)
+	if !c.query.Has("page_size") && !rt.facts["query.page_size"].Required {
+		size, err = defaultPage, nil
+	}
+	if err != nil || size < 1 || size > rt.maxPage || len(rt.sizes) > 0 && !slices.Contains(rt.sizes, size) {
+		return invalid("page_size must be between 1 and %d, or one of %v", rt.maxPage, rt.sizes)
 	}
 	c.page = page{size: size, filter: c.filter()}
 	if text := c.query.Get("page_token"); text != "" {
-		if c.page.offset, err = c.page.read(text); err != nil {
-			return invalid("page_token does not belong to this request")
+		if c.page.offset, err = c.page.read(text); err != nil || c.fault.PageToken == "expired" {
+			return invalid("page_token does not belong to this request, or has expired")
 		}
+		c.page.offset = max(0, c.page.offset+c.fault.Shift)
 	}
+	c.page.fault = c.fault.PageToken
 	return nil
 }
 
-// filter is a short hash of everything that selects a list.
+// filter is a short hash of everything that selects a list, however it is
+// written. A search key continues a search and selects nothing.
 func (c *call) filter() string {
 	h := fnv.New32a()
 	for _, name := range byKey(c.query) {
@@ -273,11 +299,23 @@ func (c *call) filter() string {
 			fmt.Fprintf(h, "%s=%s;", name, c.query.Get(name))
 		}
 	}
-	_, _ = h.Write(c.rawBody)
+	var body map[string]any
+	if json.Unmarshal(c.rawBody, &body) == nil {
+		delete(body, "search_key")
+		for _, name := range byKey(body) {
+			fmt.Fprintf(h, "%s=%v;", name, body[name])
+		}
+	}
 	return strconv.FormatUint(uint64(h.Sum32()), 36)
 }
 
 func (p page) token(offset int) string {
+	switch p.fault {
+	case "wrong":
+		p.filter = "another"
+	case "repeat":
+		offset = p.offset
+	}
 	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "offset=%d&f=%s", offset, p.filter))
 }
 

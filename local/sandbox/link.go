@@ -153,12 +153,12 @@ func (c *call) sharingLink(id string, toko bool) obj {
 
 // targetLink is POST /affiliate_seller/202509/target_collaboration/{target_collaboration_id}/link.
 func targetLink(c *call) (any, error) {
-	t := c.target(c.path["target_collaboration_id"])
+	t, err := c.ownTarget()
 	switch {
-	case t == nil || t.shop != c.shop:
-		return nil, errNoTarget
-	case !t.end.After(c.now):
-		return nil, refuse(50001701, "The target collaboration has expired.")
+	case err != nil:
+		return nil, err
+	case !t.living(c.now):
+		return nil, errTargetExpired
 	}
 	i := slices.IndexFunc(c.links, func(l Link) bool { return l.Target == t.id && l.App == c.app.Name })
 	if i >= 0 { // one link per collaboration

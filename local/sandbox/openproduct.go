@@ -101,7 +101,7 @@ func (p *product) openRow() obj {
 	commission := p.openCommission().in(p.shop.currency)
 	commission["rate"] = p.openRate
 	return obj{
-		"id": p.id, "title": p.title, "main_image_url": p.image(), "detail_link": "https://shop.tiktok.com/view/product/" + p.id,
+		"id": p.id, "title": p.title, "main_image_url": p.image(), "detail_link": p.page(),
 		"shop": obj{"name": p.shop.name}, "sale_region": p.shop.region, "has_inventory": p.inventory() > 0, "units_sold": p.unitsSold,
 		"commission": commission, "original_price": p.priceRange(), "sales_price": p.priceRange(),
 		"category_chains": []obj{
@@ -116,6 +116,9 @@ func (p *product) priceRange() obj {
 	return obj{"currency": p.shop.currency, "minimum_amount": lowest.String(), "maximum_amount": highest.String()}
 }
 
+// page is where buyers find the product.
+func (p *product) page() string { return "https://shop.tiktok.com/view/product/" + p.id }
+
 func (p *product) image() string { return "https://images.example/products/" + p.id + ".jpg" }
 
 func (p *product) status() string {
@@ -126,3 +129,26 @@ func (p *product) status() string {
 }
 
 func (u *user) avatar() string { return "https://images.example/avatars/" + u.id + ".jpg" }
+
+// maxByID is the most products one call asks for. Source: the API reference.
+const maxByID = 50
+
+// openProductsByID is POST /affiliate_creator/202509/open_collaborations/products.
+// What is not found is left out.
+func openProductsByID(c *call) (any, error) {
+	ids := strings.Split(c.query.Get("product_ids"), ",")
+	if ids[0] == "" || len(ids) > maxByID {
+		return nil, invalid("product_ids must name 1 to %d products", maxByID)
+	}
+	rows := []obj{}
+	for _, p := range c.products {
+		if slices.Contains(ids, p.id) && p.openRate > 0 && p.shop.region == c.grant.user.region {
+			row := p.openRow()
+			if p.openAdsRate > 0 {
+				row["shop_ads_commission"] = obj{"rate": p.openAdsRate}
+			}
+			rows = append(rows, row)
+		}
+	}
+	return obj{"products": rows}, nil
+}

@@ -47,6 +47,7 @@ type order struct {
 	// When each thing happens; zero = never.
 	paid, delivered, settled, refused, frozen, thawed time.Time
 	lines                                             []*line
+	extras                                            bool
 }
 
 // line is one SKU row of an order.
@@ -65,9 +66,10 @@ type program struct {
 	creator     *user
 	target      *target
 	campaign    *campaign
-	rate        int64 // basis points to the creator
-	adsRate     int64 // basis points on sales from ads
-	partnerRate int64 // basis points to the partner
+	rate        int64  // basis points to the creator
+	adsRate     int64  // basis points on sales from ads
+	partnerRate int64  // basis points to the partner
+	openID      string // of the open collaboration
 }
 
 func (p program) via() string {
@@ -144,6 +146,7 @@ type NewOrders struct {
 	Quantity      int64   `json:"quantity"`       // of each row; 1 to 3
 	AppearSeconds float64 `json:"appear_seconds"` // order search shows them only after this many seconds
 	TraceID       string  `json:"trace_id"`       // event id of a general sharing link
+	Extras        bool    `json:"extras"`         // with bonuses, commission on ads and taxes of other markets
 	Notify        bool    `json:"notify"`         // send an order status webhook (type 1) for each
 }
 
@@ -195,7 +198,7 @@ func (s *Sandbox) newOrder(n NewOrders, age time.Duration) (*order, error) {
 	turn, now := s.turns, s.now()
 	s.turns++
 	o := &order{
-		id: number(orderFamily, s.next()), outcome: n.Outcome, created: now.Add(-age).Truncate(time.Second),
+		id: number(orderFamily, s.next()), outcome: n.Outcome, extras: n.Extras, created: now.Add(-age).Truncate(time.Second),
 		visible: now.Add(time.Duration(n.AppearSeconds * float64(time.Second))),
 	}
 	if o.outcome == "" {
@@ -261,7 +264,7 @@ func (s *Sandbox) choices(n NewOrders) (fitting []choice) {
 	for _, p := range s.products {
 		for _, creator := range creators {
 			if p.openRate > 0 {
-				offer(p, program{creator: creator, rate: p.openRate})
+				offer(p, program{creator: creator, rate: p.openRate, openID: p.openID})
 			}
 			for _, c := range s.campaigns {
 				if e := c.entry(p.id); e != nil && (e.status == "APPROVED" || e.status == "CLOSED") {
@@ -270,6 +273,9 @@ func (s *Sandbox) choices(n NewOrders) (fitting []choice) {
 			}
 		}
 		for _, t := range s.targets {
+			if !t.cancelled.IsZero() {
+				continue
+			}
 			for _, item := range t.products {
 				for _, creator := range t.creators {
 					if item.product == p {

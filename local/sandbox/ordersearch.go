@@ -148,7 +148,7 @@ func (r row) attribute(to obj) {
 	case "target":
 		to["target_collaboration_id"] = r.target.id
 	default:
-		to["open_collaboration_id"] = r.product.openID
+		to["open_collaboration_id"] = r.openID
 	}
 }
 
@@ -224,6 +224,7 @@ func (c *call) sellerSKU(r row) obj {
 			sku["actual_paid_shop_ads_commission"] = r.money(base.share(r.adsRate))
 		}
 	}
+	r.extras(s, sku, r.sellerExtras)
 	return sku
 }
 
@@ -273,7 +274,8 @@ func (c *call) creatorSKU(r row) obj {
 	if s.final() {
 		base, returned = r.actualBase(s), r.refunded
 	}
-	estimated, actual := r.base().share(r.rate)+r.base().share(r.adsRate), base.share(r.rate)+base.share(r.adsRate)
+	estimated := r.base().share(r.rate) + r.base().share(r.adsRate) + r.bonus(r.base())
+	actual := base.share(r.rate) + base.share(r.adsRate) + r.bonus(base)
 	zero := r.money(0)
 	sku := obj{
 		"id": r.sku.id, "product_id": r.product.id, "product_name": r.product.title, "shop_name": r.order.shop.name,
@@ -290,6 +292,7 @@ func (c *call) creatorSKU(r row) obj {
 		"last_update_time": r.updated(c.now).Unix(),
 	}
 	r.attribute(sku)
+	r.extras(s, sku, r.creatorExtras)
 	if c.agency(r.line) != nil {
 		sku["shared_with_partner"] = r.money(actual.share(agencyRate))
 		sku["actual_commission"] = r.money(actual - actual.share(agencyRate))

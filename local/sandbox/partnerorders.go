@@ -72,6 +72,7 @@ func (c *call) tapRow(r row) obj {
 		o["actual_creator_standard_commission"] = r.money(r.actualBase(s).share(r.rate))
 		o["actual_partner_standard_commission"] = r.money(r.actualBase(s).share(r.partnerRate))
 	}
+	r.extras(s, o, r.tapExtras)
 	return o
 }
 
@@ -123,5 +124,6 @@ func (c *call) capRow(r row) obj {
 	if s.final() {
 		amounts("actual_", "actual_total_agency_commission", r.actualBase(s))
 	}
+	r.extras(s, o, r.capExtras)
 	return o
 }

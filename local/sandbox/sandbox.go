@@ -44,6 +44,7 @@ type Sandbox struct {
 	reviews    []Review
 	links      []Link
 	calls      map[string]map[string]int // operation → "HTTP status/code" → count
+	daily      map[string]int64          // marketplace calls, by day, app and shop
 	serial     int64                     // the last number given to a new thing; never one of an earlier life
 	turns      int                       // orders made, which choose from the world in turn
 	life       context.Context           // of deliveries; Reset begins a new one
@@ -61,7 +62,7 @@ func New(o Options) *Sandbox {
 	if len(o.Apps) == 0 {
 		o.Apps = []App{DefaultApp()}
 	}
-	s := &Sandbox{now: o.Now, http: o.HTTP, options: o, routes: routes()}
+	s := &Sandbox{now: o.Now, http: o.HTTP, options: o, routes: allRoutes()}
 	for _, app := range o.Apps {
 		s.apps = append(s.apps, &app)
 	}
@@ -77,6 +78,7 @@ func (s *Sandbox) Reset() {
 	s.settings = s.options.Settings.withDefaults()
 	s.world = newWorld(s.now())
 	s.grants, s.orders, s.faults, s.deliveries, s.reviews, s.links = nil, nil, nil, nil, nil, nil
+	s.daily = map[string]int64{}
 	s.codes, s.tokens, s.calls = map[string]*authCode{}, map[string]*token{}, map[string]map[string]int{}
 	s.serial, s.turns = max(s.serial, s.now().Unix()*10_000), 0
 	if s.stop != nil {

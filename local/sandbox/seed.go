@@ -14,6 +14,8 @@ const (
 	targetFamily   = 7402
 	campaignFamily = 7403
 	contentFamily  = 7412
+	partnerFamily  = 7404
+	sampleFamily   = 7405
 	orderFamily    = 5766
 	noticeFamily   = 7380
 )
@@ -27,7 +29,7 @@ func newWorld(now time.Time) world {
 	aurora := &user{id: "aurora-home", kind: Seller, name: "Aurora Home", region: "US"}
 	birch := &user{id: "birch-bloom", kind: Seller, name: "Birch & Bloom", region: "US"}
 	mia := &user{id: "mia-lane", kind: Creator, name: "Mia Lane", username: "mia.lane", region: "US"}
-	leo := &user{id: "leo-park", kind: Creator, name: "Leo Park", username: "leo_park", region: "US"}
+	leo := &user{id: "leo-park", kind: Creator, name: "Leo Park", username: "leo_park", region: "US", sellerType: "LOCAL"}
 	nora := &user{id: "nora-quinn", kind: Creator, name: "Nora Quinn", username: "noraquinn", region: "GB"}
 	match := func() *categoryAsset {
 		return &categoryAsset{id: 7, name: "Seller and Scalable Creator Match-up", market: "US"}
@@ -81,7 +83,7 @@ func newWorld(now time.Time) world {
 			shop: p.shop, category: p.category, openRate: p.openRate, unitsSold: int64(37 * (i + 3)),
 		}
 		if p.openRate > 0 {
-			item.openID = number(openFamily, int64(i+1))
+			item.openID, item.openStart = number(openFamily, int64(i+1)), now.Add(-time.Duration(60+i)*day)
 		}
 		for v := range p.variants {
 			item.skus = append(item.skus, sku{
@@ -93,20 +95,26 @@ func newWorld(now time.Time) world {
 	}
 
 	w.products[2].tiers = "12.0 OR 15.0"
+	w.products[0].openAdsRate, w.products[11].openAdsRate = 600, 900
 
 	w.targets = []*target{
 		{
 			id: number(targetFamily, 1), name: "Autumn kitchen", message: "We would love to cook with you.", shop: auroraUS,
-			products: []targetProduct{{w.products[0], 2000, 0}, {w.products[2], 2200, 500}}, creators: []*user{mia, leo},
-			created: now.Add(-40 * day), end: now.Add(60 * day), email: "creators@aurora.example", samples: true,
+			products: []targetProduct{{product: w.products[0], rate: 2000}, {product: w.products[2], rate: 2200, adsRate: 500}}, creators: []*user{mia, leo},
+			created: now.Add(-40 * day), end: now.Add(60 * day), contact: contact{Email: "creators@aurora.example"}, samples: true,
 		},
 		{
-			id: number(targetFamily, 2), name: "Cosy corners", shop: auroraGB, products: []targetProduct{{w.products[8], 1800, 0}},
-			creators: []*user{nora}, created: now.Add(-20 * day), end: now.Add(40 * day), email: "creators@aurora.example",
+			id: number(targetFamily, 2), name: "Cosy corners", shop: auroraGB, products: []targetProduct{{product: w.products[8], rate: 1800}},
+			creators: []*user{nora}, created: now.Add(-20 * day), end: now.Add(40 * day), contact: contact{Email: "creators@aurora.example"},
 		},
 		{
-			id: number(targetFamily, 3), name: "Glow together", shop: birchUS, products: []targetProduct{{w.products[11], 3500, 0}},
-			creators: []*user{mia}, created: now.Add(-35 * day), end: now.Add(30 * day), email: "hello@birch.example", samples: true, exempt: true,
+			id: number(targetFamily, 3), name: "Glow together", shop: birchUS, products: []targetProduct{{product: w.products[11], rate: 3500}},
+			creators: []*user{mia}, created: now.Add(-35 * day), end: now.Add(30 * day), contact: contact{Email: "hello@birch.example"}, samples: true, exempt: true,
+		},
+		{
+			id: number(targetFamily, 4), name: "Top creators of the season", message: "Picked by TikTok Shop.", shop: auroraUS, topCreators: true,
+			products: []targetProduct{{product: w.products[3], rate: 2100}}, creators: []*user{leo},
+			created: now.Add(-5 * day), end: now.Add(50 * day), contact: contact{Email: "creators@aurora.example"},
 		},
 	}
 	w.campaigns = []*campaign{
@@ -144,5 +152,11 @@ func newWorld(now time.Time) world {
 			products: []*entry{{product: w.products[12], creatorRate: 2000, partnerRate: 600, status: "APPROVED", available: true, samples: 5}},
 		},
 	}
+	for _, c := range w.campaigns {
+		c.sellerTypes, c.contact = []string{"LOCAL", "CROSS_BORDER"}, campaignContact{Email: c.owner.id + "@partners.example"}
+	}
+	w.seedShowcases()
+	w.seedSamples(now)
+	w.seedCrowd()
 	return w
 }

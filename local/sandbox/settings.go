@@ -29,6 +29,8 @@ type Settings struct {
 	RefreshMode           RefreshMode `json:"refresh_mode"`            // no_rotation
 	SecondsPerDay         float64     `json:"seconds_per_day"`         // length of one day that still lies ahead of an order: 86,400
 	RetryScale            float64     `json:"retry_scale"`             // factor on the waits between webhook attempts: 1
+	OutreachWeekly        int64       `json:"outreach_weekly"`         // creators a shop may invite in a week: 1,000 here, unpublished there
+	MarketplaceDaily      int64       `json:"marketplace_daily"`       // marketplace calls of an app and shop in a day: 10,000
 	Lenient               bool        `json:"lenient"`                 // let unknown query parameters and body fields pass: false
 }
 
@@ -42,13 +44,15 @@ func (s Settings) withDefaults() Settings {
 		RefreshMode:           orElse(s.RefreshMode, NoRotation),
 		SecondsPerDay:         orElse(s.SecondsPerDay, secondsOfOneDay),
 		RetryScale:            orElse(s.RetryScale, 1),
+		OutreachWeekly:        orElse(s.OutreachWeekly, 1_000),
+		MarketplaceDaily:      orElse(s.MarketplaceDaily, 10_000),
 		Lenient:               s.Lenient,
 	}
 }
 
 func (s Settings) valid() bool {
 	modes := s.RefreshMode == NoRotation || s.RefreshMode == RotateWithGrace || s.RefreshMode == RotateStrictly
-	return modes && min(s.AccessSeconds, s.RefreshSeconds, s.CreatorRefreshSeconds, s.CodeSeconds, s.GraceSeconds) > 0 &&
+	return modes && min(s.AccessSeconds, s.RefreshSeconds, s.CreatorRefreshSeconds, s.CodeSeconds, s.GraceSeconds, s.OutreachWeekly, s.MarketplaceDaily) > 0 &&
 		s.SecondsPerDay > 0 && s.RetryScale > 0
 }
 

@@ -14,7 +14,7 @@ var (
 // serveToken is GET /api/v2/token/get and GET /api/v2/token/refresh. They are not signed.
 func (s *Sandbox) serveToken(w http.ResponseWriter, r *http.Request) {
 	operation := r.Method + " " + r.URL.Path
-	s.serve(w, r, operation, func() (any, error) {
+	s.serve(w, r, operation, func(Fault) (any, error) {
 		if r.Method != http.MethodGet {
 			return nil, errMethod
 		}

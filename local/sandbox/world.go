@@ -12,24 +12,34 @@ type world struct {
 	products  []*product
 	campaigns []*campaign
 	targets   []*target
+	samples   []*sample
+	crowd     []*user // creators of the marketplace who are no customers of ours: nobody logs in as one of them
 }
 
 // user is someone who can consent: a seller, a creator or a partner.
 type user struct {
-	id       string // short name for the consent pages and the control API
-	kind     Kind
-	name     string
-	username string // of a creator
-	region   string
-	shops    []*shop        // of a seller
-	category *categoryAsset // of a partner
-	agencyOf []*user        // creators whose agency (CAP) the partner is
+	id         string // short name for the consent pages and the control API
+	kind       Kind
+	name       string
+	username   string // of a creator
+	region     string
+	shops      []*shop        // of a seller
+	category   *categoryAsset // of a partner
+	agencyOf   []*user        // creators whose agency (CAP) the partner is
+	showcase   []*shown       // of a creator, from the top
+	sellerType string         // of a creator who sells too: LOCAL or CROSS_BORDER
+	famous     bool           // with more followers than the seeded shops can reach
+	official   bool           // an official creator account, whom nobody can invite
 }
 
 type shop struct {
 	id, code, name, region, currency string
 	sellerType                       string // LOCAL or CROSS_BORDER
 	owner                            *user
+	autoAdd                          bool  // products join open collaborations by themselves
+	autoRate                         int64 // at this rate, in basis points
+	invited                          map[*user]time.Time
+	blocked                          []*user // creators the seller has blocked
 }
 
 // categoryAsset is a partner's right to a business category in one market.
@@ -45,7 +55,9 @@ type product struct {
 	category               category
 	skus                   []sku
 	openRate               int64  // basis points; 0 = in no open collaboration
+	openAdsRate            int64  // basis points on sales from ads
 	openID                 string // of its open collaboration
+	openStart, openEnds    time.Time
 	tiers                  string // commission tiers of the open collaboration, in percent; empty = one rate
 	unitsSold              int64
 }
@@ -65,14 +77,21 @@ type target struct {
 	products          []targetProduct
 	creators          []*user
 	created, end      time.Time
-	email             string
+	updated           time.Time
+	cancelled         time.Time // when its removal takes effect; zero = never
+	contact           contact
 	samples, exempt   bool
+	topCreators       bool // of the Top Creator Program, which TikTok runs: hardly anything of it can be changed
+	leaving           map[*user]time.Time
 }
 
 type targetProduct struct {
 	product *product
 	rate    int64 // basis points
 	adsRate int64 // basis points; 0 = not set
+	lower   int64 // basis points that follow at the time of lowered; 0 = none
+	lowered time.Time
+	leaves  time.Time // when its removal takes effect; zero = never
 }
 
 // campaign is a campaign of an affiliate partner.
@@ -84,6 +103,11 @@ type campaign struct {
 	start, end            time.Time
 	registrationEnd       time.Time
 	products              []*entry
+	unpublished           bool // made, but not shown to sellers yet
+	unfilled              bool // sellers have not submitted products yet
+	sellerTypes           []string
+	shopCodes             []string
+	contact               campaignContact
 }
 
 // entry is a product that a seller submitted to a campaign.
@@ -103,6 +127,8 @@ func (e *entry) totalRate() int64 { return e.creatorRate + e.partnerRate }
 // status follows from the campaign's own times.
 func (c *campaign) status(now time.Time) string {
 	switch {
+	case c.unpublished:
+		return "READY"
 	case now.Before(c.start):
 		return "UPCOMING"
 	case now.Before(c.end):
@@ -167,8 +193,11 @@ func (w *world) ofKind(kind Kind) (users []*user) {
 func openID(app *App, u *user) string { return opaque(43, "open id", app.Key, u.id) }
 
 func (w *world) creatorByOpenID(app *App, id string) *user {
-	return find(w.ofKind(Creator), func(u *user) bool { return openID(app, u) == id })
+	return find(w.creators(), func(u *user) bool { return openID(app, u) == id })
 }
+
+// creators are all creators, the crowd too.
+func (w *world) creators() []*user { return append(w.ofKind(Creator), w.crowd...) }
 
 // cipher is what an app must send to speak about a shop.
 func (s *shop) cipher(app *App) string { return "TTP_" + opaque(32, "shop", app.Key, s.id) }
