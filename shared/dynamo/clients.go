@@ -2,7 +2,6 @@ package dynamo
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -52,7 +51,7 @@ func (c *Clients) List(ctx context.Context, each func(clientID, owner string)) e
 	for pages := dynamodb.NewScanPaginator(c.client, scan); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return fmt.Errorf("dynamo.ListOwners: %w", err)
+			return unavailable("dynamo.ListOwners", err)
 		}
 		for _, item := range page.Items {
 			each(strings.TrimPrefix(text(item, attrPK), clientPK("")), text(item, "owner"))
