@@ -57,6 +57,7 @@ type Client struct {
 	maxWait    time.Duration
 	now        func() time.Time
 	rand       func() float64
+	plans      plans
 	ledger     Ledger
 	log        *slog.Logger
 }

@@ -23,10 +23,10 @@ const maxAnswer = 16 << 20
 
 // envelope is what every answer comes in.
 type envelope struct {
-	Code      *Int   `json:"code"`
-	Message   string `json:"message"`
-	RequestID ID     `json:"request_id"`
-	Data      any    `json:"data,omitempty"`
+	Code      *Int            `json:"code"`
+	Message   string          `json:"message"`
+	RequestID ID              `json:"request_id"`
+	Data      json.RawMessage `json:"data,omitempty"`
 }
 
 // send carries one request out and reads its answer into data. hidden are the
@@ -69,7 +69,7 @@ func (c *Client) send(ctx context.Context, via *http.Client, op operation, targe
 	if len(answer) > maxAnswer {
 		return c.unreadable(op, resp, "the answer is too large", nil)
 	}
-	fault := c.read(ctx, op, resp, answer, data)
+	fault := c.read(ctx, op, resp, answer, data, hidden)
 	if fault != nil {
 		fault.Message, fault.RequestID = clean(fault.Message, hidden), clean(fault.RequestID, hidden)
 	}
@@ -78,16 +78,13 @@ func (c *Client) send(ctx context.Context, via *http.Client, op operation, targe
 
 // read classifies an answer: by its code first, by the HTTP status second,
 // since the platform answers errors with 200 and success with nothing else.
-func (c *Client) read(ctx context.Context, op operation, resp *http.Response, answer []byte, data any) *Error {
-	e := envelope{Data: data}
-	err := json.Unmarshal(answer, &e)
-	if err != nil { // the code counts even when the data has another shape
-		e = envelope{}
-		if broken := json.Unmarshal(answer, &e); broken != nil {
-			return c.unreadable(op, resp, "the answer is not JSON in the platform's envelope", broken)
-		}
+func (c *Client) read(ctx context.Context, op operation, resp *http.Response, answer []byte, data any, hidden []redact.Secret) *Error {
+	var e envelope
+	err := c.plans.valid(answer, &e)
+	if err != nil {
+		return c.unreadable(op, resp, "the answer is not JSON in the platform's envelope", err)
 	}
-	noteRequestID(ctx, string(e.RequestID))
+	noteRequestID(ctx, clean(string(e.RequestID), hidden))
 	if e.Code == nil {
 		return c.unreadable(op, resp, "the answer has no code", nil)
 	}
@@ -111,7 +108,10 @@ func (c *Client) read(ctx context.Context, op operation, resp *http.Response, an
 	if resp.StatusCode != http.StatusOK {
 		return c.unreadable(op, resp, "code 0 with an error status", nil)
 	}
-	if err != nil {
+	if len(e.Data) == 0 {
+		return nil
+	}
+	if err := c.plans.decode(e.Data, data); err != nil {
 		fault := c.unreadable(op, resp, "the answer is not in the described shape", err)
 		fault.RequestID = string(e.RequestID)
 		return fault

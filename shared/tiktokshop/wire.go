@@ -3,7 +3,6 @@ package tiktokshop
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -91,55 +90,13 @@ type OneOrMany[T any] []T
 
 // UnmarshalJSON implements json.Unmarshaler. Rows that keep their JSON get it.
 func (l *OneOrMany[T]) UnmarshalJSON(b []byte) error {
-	b = bytes.TrimSpace(b)
-	if len(b) > 0 && b[0] == '{' {
-		b = append(append([]byte{'['}, b...), ']')
-	}
-	var rows []T
-	if err := json.Unmarshal(b, &rows); err != nil {
-		return err
-	}
-	*l = rows
-	if len(rows) == 0 {
-		return nil
-	}
-	if _, keeps := any(&rows[0]).(rawKeeper); keeps {
-		raws := elements(bytes.Clone(b)) // b belongs to the decoder
-		if len(raws) != len(rows) {
-			return errors.New("a row is null")
-		}
-		for i := range rows {
-			any(&rows[i]).(rawKeeper).keepRaw(raws[i])
-		}
-	}
-	return nil
+	var once plans
+	return once.decode(bytes.Clone(b), l) // b belongs to its decoder
 }
+
+func (OneOrMany[T]) oneOrMany() {}
 
 type rawKeeper interface{ keepRaw([]byte) }
-
-// elements splits a valid JSON array of objects into its elements.
-func elements(array []byte) [][]byte {
-	var found [][]byte
-	depth, start, quoted := 0, 0, false
-	for i := 0; i < len(array); i++ {
-		switch c := array[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			if depth++; depth == 2 {
-				start = i
-			}
-		case c == '}' || c == ']':
-			if depth--; depth == 1 {
-				found = append(found, array[start:i+1])
-			}
-		}
-	}
-	return found
-}
 
 // readText reads a JSON string or number; null leaves it empty.
 func readText(b []byte, into *string) error {
