@@ -53,7 +53,7 @@ func described(written []route) (list []route) {
 
 // largestPage is the largest page_size. Source: the API reference.
 func largestPage(path string) int {
-	for word, most := range map[string]int{"/messages": 20, "/conversations": 50, "/performance": 50, "/shop_products": 20, "/sample_applications": 50} {
+	for word, most := range map[string]int{"/messages": 20, "/conversations": 50, "/performance": 50, "/selection/products/search": 50, "/202309/showcases/products": 50} {
 		if strings.HasSuffix(path, word) {
 			return most
 		}

@@ -137,6 +137,8 @@ func TestOtherOperationsPage(t *testing.T) {
 	second := page("2", first.Next)
 	assert.Equal(t, all.List, append(first.List, second.List...))
 	assert.Empty(t, second.Next)
+	tooMany := request{method: "GET", path: "/affiliate_seller/202412/conversations", query: f.shopQuery("page_size", "51"), token: f.seller}
+	assert.Equal(t, 98001004, call(t, f.Server, f.clock, tooMany).Code)
 }
 
 func TestUpload(t *testing.T) {
