@@ -119,3 +119,21 @@ func FuzzDecoder(f *testing.F) {
 		}
 	})
 }
+
+// FuzzDecoderAgrees: what encoding/json and the decoder can both read, they
+// read alike. Names of fields in other letters are left out: only encoding/json
+// takes them.
+func FuzzDecoderAgrees(f *testing.F) {
+	f.Add(`{"text":"a\"b\\\n","flag":true,"float":-1.5e3,"number":-7,"any":{"a":[1,null,"]}"]},"map":{"a":1},"pointer":3,"bytes":"AQI="}`)
+	f.Add(`{"inner":{"deep":[{"n":1},{}]},"self":[{"text":"1"},{"self":[{}]}],"raw": {"a": ["\""]} ,"lists":[["a"],null,[]]}`)
+	f.Add("{\"text\":\"\xff\",\"at\":\"2026-11-22t10:00:00z\",\"status\":null,\"any\":[[[]]]}")
+	f.Fuzz(func(t *testing.T, text string) {
+		if text = strings.ToLower(text); strings.Contains(text, `\u`) || strings.Contains(text, "ſ") {
+			return
+		}
+		var want, got everything
+		if json.Unmarshal([]byte(text), &want) == nil && new(plans).valid([]byte(text), &got) == nil {
+			assert.Equal(t, want, got)
+		}
+	})
+}
