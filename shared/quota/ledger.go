@@ -60,7 +60,7 @@ func NewLedger(store Store, now func() time.Time, log *slog.Logger) *Ledger {
 func (l *Ledger) Admit(ctx context.Context, about tiktokshop.Subject) *tiktokshop.Refusal {
 	key := keyOf(about)
 	e := l.entry(key)
-	hold, refusal := l.reserve(ctx, e, key, about.Operation)
+	hold, refusal := l.reserve(ctx, e, key, about)
 	if refusal != nil || hold == 0 {
 		return refusal
 	}
@@ -74,7 +74,7 @@ func (l *Ledger) Admit(ctx context.Context, about tiktokshop.Subject) *tiktoksho
 }
 
 // reserve takes the next free moment of the key.
-func (l *Ledger) reserve(ctx context.Context, e *entry, key Key, operation string) (time.Duration, *tiktokshop.Refusal) {
+func (l *Ledger) reserve(ctx context.Context, e *entry, key Key, about tiktokshop.Subject) (time.Duration, *tiktokshop.Refusal) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	now := l.now()
@@ -82,7 +82,7 @@ func (l *Ledger) reserve(ctx context.Context, e *entry, key Key, operation strin
 		l.reload(ctx, e, key)
 		e.read = now // also after a failure: the next moments go without
 	}
-	if refusal := e.state.Refusal(operation, now); refusal != nil {
+	if refusal := e.state.Refusal(about, now); refusal != nil {
 		return 0, refusal
 	}
 	if perSecond := rate.Limit(e.state.RateNow(key.Class, now)); e.pace.Limit() != perSecond {
@@ -109,7 +109,7 @@ func (l *Ledger) Settle(ctx context.Context, about tiktokshop.Subject, failure *
 	l.change(ctx, e, key, func(s State, now time.Time) (State, bool) {
 		news := false
 		if failure != nil {
-			s, news = s.After(failure, key.Class, now)
+			s, news = s.After(failure, about, now)
 		}
 		if e.counts >= countStep || news && e.counts > 0 {
 			s, news = s.Counted(e.counts, now), true

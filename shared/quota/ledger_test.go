@@ -112,9 +112,11 @@ func TestNewsOfOthersIsReadAgain(t *testing.T) {
 
 		other.Settle(t.Context(), subject(tiktokshop.Orders), tooMany(time.Minute)) // what was under way is told longer
 		assert.Equal(t, 1, store.states[quota.Key{App: "app", Asset: "shop:1", Class: tiktokshop.Orders}].Strikes)
-		one.Settle(t.Context(), subject(tiktokshop.Orders), &tiktokshop.Error{Op: "Seller.Gone", Kind: tiktokshop.Retired, Code: 36009014})
+		gone := subject(tiktokshop.Orders)
+		gone.Operation, gone.Path = "Seller.Gone", "/gone"
+		one.Settle(t.Context(), gone, &tiktokshop.Error{Kind: tiktokshop.Retired, Code: 36009014})
 		state := store.states[quota.Key{App: "app", Asset: "shop:1", Class: tiktokshop.Orders}]
-		assert.Contains(t, state.Retired, "Seller.Gone", "on top of what the other wrote")
+		assert.Contains(t, state.Retired, "Seller.Gone /gone", "on top of what the other wrote")
 		assert.Equal(t, time.Minute, time.Until(state.NotBefore))
 	})
 }

@@ -34,7 +34,7 @@ type State struct {
 	Calls   int64     // of Day, in classes with a quota a day; rounded down
 	WeekEnd time.Time // of the running weekly quota, when somebody has asked
 
-	Retired map[string]Retirement // by operation
+	Retired map[string]Retirement // by operation and path: another version is another operation
 }
 
 // Retirement is TikTok Shop's answer that an operation is gone.
@@ -93,8 +93,8 @@ func (s State) RateNow(class tiktokshop.Class, now time.Time) float64 {
 }
 
 // Refusal says why an operation cannot be called now; nil when it can.
-func (s State) Refusal(operation string, now time.Time) *tiktokshop.Refusal {
-	if gone, ok := s.Retired[operation]; ok && gone.Until.After(now) {
+func (s State) Refusal(about tiktokshop.Subject, now time.Time) *tiktokshop.Refusal {
+	if gone, ok := s.Retired[versionOf(about)]; ok && gone.Until.After(now) {
 		return &tiktokshop.Refusal{Kind: tiktokshop.Retired, Code: gone.Code, Message: "TikTok Shop answered lately that the operation is gone"}
 	}
 	if s.Until.After(now) {
@@ -111,10 +111,11 @@ func (s State) Refusal(operation string, now time.Time) *tiktokshop.Refusal {
 
 // After is the state once TikTok Shop has refused an operation, and whether
 // that is news.
-func (s State) After(failure *tiktokshop.Error, class tiktokshop.Class, now time.Time) (State, bool) {
+func (s State) After(failure *tiktokshop.Error, about tiktokshop.Subject, now time.Time) (State, bool) {
 	switch {
 	case failure.Kind == tiktokshop.Retired:
-		if s.Retired[failure.Op].Until.After(now) {
+		version := versionOf(about)
+		if s.Retired[version].Until.After(now) {
 			return s, false
 		}
 		s.Retired = maps.Clone(s.Retired)
@@ -122,7 +123,7 @@ func (s State) After(failure *tiktokshop.Error, class tiktokshop.Class, now time
 			s.Retired = map[string]Retirement{}
 		}
 		maps.DeleteFunc(s.Retired, func(_ string, old Retirement) bool { return !old.Until.After(now) })
-		s.Retired[failure.Op] = Retirement{Until: now.Add(retiredTime), Code: failure.Code}
+		s.Retired[version] = Retirement{Until: now.Add(retiredTime), Code: failure.Code}
 		return s, true
 	case failure.Kind == tiktokshop.QuotaUsed, failure.Code == testShopHour && failure.RetryAfter == 0:
 		until := s.end(failure, now)
@@ -132,7 +133,7 @@ func (s State) After(failure *tiktokshop.Error, class tiktokshop.Class, now time
 		s.Until, s.Code = until, failure.Code
 		return s, true
 	case failure.Kind == tiktokshop.RateLimited:
-		return s.struck(failure.RetryAfter, class, now)
+		return s.struck(failure.RetryAfter, about.Class, now)
 	}
 	return s, false
 }
@@ -175,6 +176,8 @@ func (s State) struck(retryAfter time.Duration, class tiktokshop.Class, now time
 	s.NotBefore = now.Add(pause)
 	return s, true
 }
+
+func versionOf(about tiktokshop.Subject) string { return about.Operation + " " + about.Path }
 
 // Counted adds requests to the count of the day.
 func (s State) Counted(calls int64, now time.Time) State {

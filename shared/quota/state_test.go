@@ -13,6 +13,10 @@ import (
 // noon is a Wednesday.
 var noon = time.Date(2026, time.November, 18, 12, 20, 0, 0, time.UTC)
 
+var search = tiktokshop.Subject{App: "app", Asset: "shop:1", Class: tiktokshop.Marketplace, Operation: "Seller.SearchCreators", Path: "/affiliate_seller/202608/marketplace_creators/search"}
+
+const searchVersion = "Seller.SearchCreators /affiliate_seller/202608/marketplace_creators/search"
+
 func failure(kind tiktokshop.ErrorKind, code int, retryAfter time.Duration) *tiktokshop.Error {
 	return &tiktokshop.Error{Op: "Seller.SearchCreators", Kind: kind, Code: code, RetryAfter: retryAfter}
 }
@@ -43,24 +47,24 @@ func TestWhatIsRefusedAfterAFailure(t *testing.T) {
 		"quota known to be used":     {before: quota.State{Until: weekEnd}, failure: failure(tiktokshop.QuotaUsed, 45101004, 0)},
 		"retired version":            {failure: failure(tiktokshop.Retired, 36009014, 0), until: noon.Add(24 * time.Hour), kind: tiktokshop.Retired},
 		"path gone":                  {failure: failure(tiktokshop.Retired, 36009009, 0), until: noon.Add(24 * time.Hour), kind: tiktokshop.Retired},
-		"known to be retired":        {before: quota.State{Retired: map[string]quota.Retirement{"Seller.SearchCreators": {Until: noon.Add(time.Hour)}}}, failure: failure(tiktokshop.Retired, 36009014, 0)},
+		"known to be retired":        {before: quota.State{Retired: map[string]quota.Retirement{searchVersion: {Until: noon.Add(time.Hour)}}}, failure: failure(tiktokshop.Retired, 36009014, 0)},
 		"anything else":              {failure: failure(tiktokshop.Unavailable, 36009003, 0)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			after, news := c.before.After(c.failure, tiktokshop.Marketplace, noon)
+			after, news := c.before.After(c.failure, search, noon)
 			if c.until.IsZero() {
 				assert.False(t, news)
 				assert.Equal(t, c.before, after)
 				return
 			}
 			assert.True(t, news)
-			refusal := after.Refusal("Seller.SearchCreators", c.until.Add(-time.Millisecond))
+			refusal := after.Refusal(search, c.until.Add(-time.Millisecond))
 			if assert.NotNil(t, refusal) {
 				assert.Equal(t, c.kind, refusal.Kind)
 				assert.NotEmpty(t, refusal.Message)
 			}
-			assert.Nil(t, after.Refusal("Seller.SearchCreators", c.until))
+			assert.Nil(t, after.Refusal(search, c.until))
 			assert.False(t, after.Expires(noon).Before(c.until.Add(24*time.Hour)))
 		})
 	}
@@ -69,9 +73,14 @@ func TestWhatIsRefusedAfterAFailure(t *testing.T) {
 func TestRetiredConcernsOneOperation(t *testing.T) {
 	t.Parallel()
 	old := quota.State{Retired: map[string]quota.Retirement{"Seller.Other": {Until: noon.Add(-time.Second)}}}
-	after, _ := old.After(failure(tiktokshop.Retired, 36009014, 0), tiktokshop.Reads, noon)
-	assert.Nil(t, after.Refusal("Seller.Another", noon))
-	assert.Equal(t, map[string]quota.Retirement{"Seller.SearchCreators": {Until: noon.Add(24 * time.Hour), Code: 36009014}}, after.Retired, "what is over is dropped")
+	after, _ := old.After(failure(tiktokshop.Retired, 36009014, 0), search, noon)
+	another := search
+	another.Operation = "Seller.Another"
+	assert.Nil(t, after.Refusal(another, noon))
+	successor := search
+	successor.Path = "/affiliate_seller/202702/marketplace_creators/search"
+	assert.Nil(t, after.Refusal(successor, noon), "a newer version, deployed since")
+	assert.Equal(t, map[string]quota.Retirement{searchVersion: {Until: noon.Add(24 * time.Hour), Code: 36009014}}, after.Retired, "what is over is dropped")
 	assert.Len(t, old.Retired, 1, "the state before is left alone")
 }
 
@@ -85,7 +94,7 @@ func TestRate(t *testing.T) {
 	}
 	state, at := quota.State{}, noon
 	for _, want := range []float64{5, 2.5, 1.25, 0.625, 0.3125, 0.2, 0.2} {
-		state, _ = state.After(failure(tiktokshop.RateLimited, 36009002, time.Second), tiktokshop.Orders, at)
+		state, _ = state.After(failure(tiktokshop.RateLimited, 36009002, time.Second), tiktokshop.Subject{Class: tiktokshop.Orders}, at)
 		assert.InDelta(t, want, state.RateNow(tiktokshop.Orders, at), 0)
 		at = state.NotBefore
 	}
