@@ -32,3 +32,8 @@ func Operations() map[string]Operation {
 	}
 	return served
 }
+
+// Violation says what is wrong with the data of an answer.
+func Violation(operation string, data map[string]any) string {
+	return published()[operation].violation("data", data, false)
+}

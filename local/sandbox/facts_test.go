@@ -118,3 +118,23 @@ func TestRoutesAreDescribed(t *testing.T) {
 		}
 	}
 }
+
+func TestMistakesOfTheSandboxAreCaught(t *testing.T) {
+	t.Parallel()
+	for name, one := range map[string]struct {
+		answer, fault string
+	}{
+		"right":            {`{"shops":[{"id":"1","region":"GB"}]}`, ""},
+		"renamed field":    {`{"shops":[{"shop_id":"1"}]}`, "data.shops[].shop_id is not a field of this operation"},
+		"number as id":     {`{"shops":[{"id":1}]}`, "data.shops[].id must be string"},
+		"object as list":   {`{"shops":{"id":"1"}}`, "data.shops must be []object"},
+		"list of texts":    {`{"shops":["1"]}`, "data.shops must be []object"},
+		"undescribed list": {`{"stores":[]}`, "data.stores is not a field of this operation"},
+	} {
+		decoder := json.NewDecoder(strings.NewReader(one.answer))
+		decoder.UseNumber()
+		var data map[string]any
+		require.NoError(t, decoder.Decode(&data))
+		assert.Equal(t, one.fault, sandbox.Violation("GET /authorization/202309/shops", data), name)
+	}
+}
