@@ -1,4 +1,5 @@
-// Command gen writes shared/tiktokshop/*_gen.go from the committed contract.
+// Command gen writes shared/tiktokshop/*_gen.go and docs/coverage.md from the
+// committed contract.
 //
 //	go run ./local/contract/cmd/gen          write
 //	go run ./local/contract/cmd/gen -check   fail when the files or the reviewed texts differ
@@ -62,8 +63,17 @@ func run(out, home string, check, accept bool) error {
 			return err
 		}
 	}
+	written := map[string][]byte{}
 	for name, source := range files {
-		name = filepath.Join(out, name)
+		written[filepath.Join(out, name)] = source
+	}
+	if written[filepath.Join("docs", "coverage.md")], err = contract.Coverage(c, "."); err != nil {
+		return err
+	}
+	if err := os.MkdirAll("docs", 0o755); err != nil {
+		return err
+	}
+	for name, source := range written {
 		have, err := os.ReadFile(name)
 		switch {
 		case err == nil && bytes.Equal(have, source):

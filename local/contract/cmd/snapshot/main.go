@@ -3,7 +3,8 @@
 //
 //	go run ./local/contract/cmd/snapshot -oas <folder with affiliate_seller.json …> -pc <folder with api/ and models/>
 //
-// With -texts it prints, per field, the prose instead, for reading.
+// With -texts it prints, per field, the prose instead, for reading. local/contract/fetch
+// fetches the packages and runs it.
 package main
 
 import (
@@ -26,9 +27,11 @@ func main() {
 	oas := flag.String("oas", "", "folder of the official OpenAPI path files (npm @tts-open-toolkit/cli)")
 	pc := flag.String("pc", "", "folder of the generated Python client (PyPI tiktok-shop-api)")
 	out := flag.String("out", "local/contract", "where the snapshots are written")
+	oasSource := flag.String("oas-source", "npm @tts-open-toolkit/cli 0.1.7", "what the official OpenAPI files are")
+	pcSource := flag.String("pc-source", "PyPI tiktok-shop-api 0.1.0", "what the Python client is")
 	texts := flag.Bool("texts", false, "print the texts, write nothing")
 	flag.Parse()
-	if err := run(*oas, *pc, *out, *texts); err != nil {
+	if err := run(*oas, *pc, *oasSource, *pcSource, *out, *texts); err != nil {
 		fmt.Fprintln(os.Stderr, "snapshot:", err)
 		os.Exit(1)
 	}
@@ -43,7 +46,7 @@ type field struct {
 	prose string
 }
 
-func run(oasDir, pcDir, out string, texts bool) error {
+func run(oasDir, pcDir, oasSource, pcSource, out string, texts bool) error {
 	official, err := readOAS(oasDir)
 	if err != nil {
 		return err
@@ -56,8 +59,8 @@ func run(oasDir, pcDir, out string, texts bool) error {
 		file, source string
 		all          map[string]map[string]field
 	}{
-		{"oas.json", "npm @tts-open-toolkit/cli 0.1.7", official},
-		{"partner-center.json", "PyPI tiktok-shop-api 0.1.0", pages},
+		{"oas.json", oasSource, official},
+		{"partner-center.json", pcSource, pages},
 	} {
 		snapshot := contract.Description{Source: d.source, Operations: map[string]map[string]contract.Fact{}}
 		for _, op := range slices.Sorted(maps.Keys(d.all)) {
