@@ -244,6 +244,7 @@ func (s source) compare(op string, descriptions ...map[string]contract.Fact) []s
 	if star, ok := method.Type.Results.List[0].Type.(*ast.StarExpr); ok {
 		s.walk(have, "data", star.X.(*ast.Ident).Name)
 	}
+	settleOneOrMany(have, descriptions)
 	var differences []string
 	described := map[string]bool{}
 	for _, facts := range descriptions {
@@ -264,6 +265,27 @@ func (s source) compare(op string, descriptions ...map[string]contract.Fact) []s
 		}
 	}
 	return differences
+}
+
+// settleOneOrMany decides for each field that reads one object or many which of
+// the two is described.
+func settleOneOrMany(have map[string]string, descriptions []map[string]contract.Fact) {
+	for field, typ := range maps.Clone(have) {
+		if typ != "struct or []struct" {
+			continue
+		}
+		have[field] = "[]struct"
+		if !slices.ContainsFunc(descriptions, func(facts map[string]contract.Fact) bool { return facts[field].Type == "object" }) {
+			continue
+		}
+		have[field] = "struct"
+		for at, inner := range maps.Clone(have) {
+			if rest, ok := strings.CutPrefix(at, field+"[]."); ok {
+				delete(have, at)
+				have[field+"."+rest] = inner
+			}
+		}
+	}
 }
 
 // queryType says what a query value is made of.
@@ -310,6 +332,9 @@ func (s source) walk(have map[string]string, path, name string) {
 		if id, ok := inner.(*ast.Ident); ok && id.Name != "Count" {
 			if _, isStruct := s.structs[id.Name]; isStruct {
 				have[path+"."+wire] = strings.Replace(typ, id.Name, "struct", 1)
+				if _, either := f.Type.(*ast.IndexExpr); either {
+					have[path+"."+wire] = "struct or []struct"
+				}
 				s.walk(have, at, id.Name)
 			}
 		}

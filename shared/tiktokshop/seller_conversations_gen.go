@@ -222,7 +222,8 @@ type SellerSendMessageRequest struct {
 	ConversationID string `json:"-"`
 	// Content: JSON in a text: content for TEXT, at most 2000 characters;
 	// product_id, target_collaboration_id, apply_id for the cards; url, width and
-	// height for IMAGE.
+	// height for IMAGE; the CRM cards also take title, at most 50, and content, at
+	// most 500 characters.
 	Content string `json:"content"`
 	// MsgType: TEXT, PRODUCT_CARD, TARGET_COLLABORATION_CARD, FREE_SAMPLE_CARD,
 	// IMAGE, CRM_TEXT_WITH_IMAGE_CARD, CRM_TEXT_WITH_PRODUCTS_CARD.

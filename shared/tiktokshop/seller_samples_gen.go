@@ -58,7 +58,7 @@ type SampleThresholds struct {
 	AvgECVideoViews      Int  `json:"avg_ec_video_views"`
 	CategoryIDs          []ID `json:"category_ids"`
 	MinimumFollowerCount Int  `json:"minimum_follower_count"`
-	// MinimumGMV: of the last 30 days, in the currency of the market.
+	// MinimumGMV: of the last 30 days; the currency is not documented.
 	MinimumGMV Int `json:"minimum_gmv"`
 	// PredictedFulfillmentRank: ALL, LOW, MEDIUM or HIGH.
 	PredictedFulfillmentRank string `json:"predicted_fulfillment_rank"`
@@ -120,7 +120,7 @@ type NewSampleThresholds struct {
 	AvgECVideoViews      int      `json:"avg_ec_video_views,omitempty"`
 	CategoryIDs          []string `json:"category_ids,omitempty"`
 	MinimumFollowerCount int      `json:"minimum_follower_count,omitempty"`
-	// MinimumGMV: of the last 30 days, in the currency of the market.
+	// MinimumGMV: of the last 30 days; the currency is not documented.
 	MinimumGMV int `json:"minimum_gmv,omitempty"`
 	// PredictedFulfillmentRank: ALL, LOW, MEDIUM, HIGH.
 	PredictedFulfillmentRank FulfillmentRank `json:"predicted_fulfillment_rank,omitempty"`

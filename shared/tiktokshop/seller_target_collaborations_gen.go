@@ -206,9 +206,9 @@ type SellerUpdateTargetCollaborationResponse struct {
 
 // UpdateFailed is part of SellerUpdateTargetCollaborationResponse.
 type UpdateFailed struct {
-	AddCreatorOpenIDs []ID             `json:"add_creator_open_ids"`
-	AddProducts       FailedProduct    `json:"add_products"`
-	ChangeCommissions FailedCommission `json:"change_commissions"`
+	AddCreatorOpenIDs []ID                        `json:"add_creator_open_ids"`
+	AddProducts       OneOrMany[FailedProduct]    `json:"add_products"`
+	ChangeCommissions OneOrMany[FailedCommission] `json:"change_commissions"`
 	// EndTime: zero when it was changed.
 	EndTime              Unix          `json:"end_time"`
 	InvalidOpenIDList    []string      `json:"invalid_open_id_list"`
@@ -353,7 +353,7 @@ type SellerSearchTargetCollaborationsRequest struct {
 	// PageToken: NextPageToken of the page before; empty for the first.
 	PageToken string `json:"-"`
 	// CollaborationStatus: ONGOING has more than 7 days left, EXPIRING fewer, VALID
-	// is both.
+	// is both; CANCELING is ending, COMPLETED has ended.
 	CollaborationStatus CollaborationFilter `json:"collaboration_status"`
 	// CreatorAcceptStatus: ACCEPT: creators have added products to their showcase.
 	CreatorAcceptStatus AcceptFilter `json:"creator_accept_status,omitempty"`
@@ -369,7 +369,7 @@ func (r SellerSearchTargetCollaborationsRequest) encode(p *params) {
 	p.oneOf("page_size", number(int(r.PageSize)), "20", "50", "100")
 	p.query("page_token", r.PageToken)
 	p.required("collaboration_status", string(r.CollaborationStatus))
-	p.oneOf("collaboration_status", string(r.CollaborationStatus), "ONGOING", "EXPIRING", "VALID")
+	p.oneOf("collaboration_status", string(r.CollaborationStatus), "ONGOING", "EXPIRING", "VALID", "CANCELING", "COMPLETED")
 	if r.CreatorAcceptStatus != "" {
 		p.oneOf("creator_accept_status", string(r.CreatorAcceptStatus), "ACCEPT", "ALL")
 	}
@@ -642,9 +642,11 @@ type CollaborationFilter string
 
 // The values known today.
 const (
-	CollaborationFilterOngoing  CollaborationFilter = "ONGOING"
-	CollaborationFilterExpiring CollaborationFilter = "EXPIRING"
-	CollaborationFilterValid    CollaborationFilter = "VALID"
+	CollaborationFilterOngoing   CollaborationFilter = "ONGOING"
+	CollaborationFilterExpiring  CollaborationFilter = "EXPIRING"
+	CollaborationFilterValid     CollaborationFilter = "VALID"
+	CollaborationFilterCanceling CollaborationFilter = "CANCELING"
+	CollaborationFilterCompleted CollaborationFilter = "COMPLETED"
 )
 
 // AcceptFilter is a word of the platform; values not listed here survive.

@@ -27,10 +27,9 @@ func (r *SellerUpdateTargetCollaborationResponse) Err() error {
 
 // count is how many changes were not made.
 func (u UpdateFailed) count() int {
-	n := len(u.AddCreatorOpenIDs) + len(u.RemoveCreatorOpenIDs) + len(u.RemoveProductIDs) + len(u.InvalidOpenIDList) + len(u.InvalidProductIDList)
-	for _, failed := range []bool{
-		u.AddProducts != FailedProduct{}, u.ChangeCommissions != FailedCommission{}, u.EndTime != 0, u.Name != "", u.SellerContactInfo != SellerContact{},
-	} {
+	n := len(u.AddCreatorOpenIDs) + len(u.RemoveCreatorOpenIDs) + len(u.RemoveProductIDs) + len(u.InvalidOpenIDList) + len(u.InvalidProductIDList) +
+		len(u.AddProducts) + len(u.ChangeCommissions)
+	for _, failed := range []bool{u.EndTime != 0, u.Name != "", u.SellerContactInfo != SellerContact{}} {
 		if failed {
 			n++
 		}
