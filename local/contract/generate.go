@@ -242,6 +242,9 @@ func (g *generator) limits(w *bytes.Buffer, o Operation, f, arg string, facts ma
 	switch {
 	case list:
 		g.counts(w, wire, arg, said, required)
+		if said.MaxChars > 0 {
+			fmt.Fprintf(w, "for _, v := range %s {\np.chars(%q, v, %d, %d)\n}\n", arg, wire, max(said.MinChars, 1), said.MaxChars)
+		}
 	case said.MaxChars > 0:
 		open, end := "", ""
 		if !required {

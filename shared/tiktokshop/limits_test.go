@@ -79,6 +79,14 @@ func TestLimitsAreKeptBeforeTheCall(t *testing.T) {
 			_, err := c.creator.RemoveShowcaseProducts(t.Context(), tiktokshop.CreatorRemoveShowcaseProductsRequest{ProductIDs: ids(201)})
 			return err
 		}, "product_ids has 201 entries: it must have 1 to 200"},
+		"21 keywords": {func(c clients) error {
+			_, err := c.creator.SearchOpenProducts(t.Context(), tiktokshop.CreatorSearchOpenProductsRequest{PageSize: 20, TitleKeywords: ids(21)})
+			return err
+		}, "title_keywords has 21 entries: it must have 0 to 20"},
+		"a long keyword": {func(c clients) error {
+			_, err := c.seller.SearchOpenProducts(t.Context(), tiktokshop.SellerSearchOpenProductsRequest{PageSize: 20, TitleKeywords: []string{strings.Repeat("a", 256)}})
+			return err
+		}, "title_keywords has 256 characters: it must have 1 to 255"},
 		"page size 0": {func(c clients) error {
 			_, err := c.creator.ShowcaseProducts(t.Context(), tiktokshop.CreatorShowcaseProductsRequest{Origin: tiktokshop.ShowcaseOriginShowcase})
 			return err

@@ -37,7 +37,8 @@ type SellerSearchOpenProductsRequest struct {
 	Category            *OpenProductCategory `json:"category,omitempty"`
 	CommissionRateRange *RateRange           `json:"commission_rate_range,omitempty"`
 	SalesPriceRange     *AmountRange         `json:"sales_price_range,omitempty"`
-	// TitleKeywords: all must occur in the title, loosely.
+	// TitleKeywords: all must occur in the title, loosely; each at most 255
+	// characters; 0 to 20 entries.
 	TitleKeywords []string `json:"title_keywords,omitempty"`
 }
 
@@ -51,6 +52,10 @@ func (r SellerSearchOpenProductsRequest) encode(p *params) {
 		if v.RateGE != 0 {
 			p.between("rate_ge", int64(v.RateGE), 100, 8000)
 		}
+	}
+	p.count("title_keywords", len(r.TitleKeywords), 0, 20)
+	for _, v := range r.TitleKeywords {
+		p.chars("title_keywords", v, 1, 255)
 	}
 	p.body = r
 }
