@@ -3,7 +3,6 @@ package order
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"tiktok-shop-affiliate/shared/account"
@@ -74,11 +73,8 @@ func sellerSearch(asset account.AssetID, seller *tiktokshop.Seller) Search {
 		}
 		page := Page{Total: int(answer.TotalCount), Next: answer.NextPageToken}
 		for _, order := range answer.Orders {
-			head := orderHead(order.ID, order.CreateTime, order.DeliveryTime, order.Status)
-			for _, sku := range order.SKUs {
-				if err := page.add(asset, q, head, sku.Raw); err != nil {
-					return Page{}, err
-				}
+			if err := page.addOrder(asset, q, order.Raw); err != nil {
+				return Page{}, err
 			}
 		}
 		return page, nil
@@ -93,11 +89,8 @@ func creatorSearch(asset account.AssetID, creator *tiktokshop.Creator) Search {
 		}
 		page := Page{Total: int(answer.TotalCount), Next: answer.NextPageToken}
 		for _, order := range answer.Orders {
-			head := orderHead(order.ID, order.CreateTime, order.DeliveryTime, order.Status)
-			for _, sku := range order.SKUs {
-				if err := page.add(asset, q, head, sku.Raw); err != nil {
-					return Page{}, err
-				}
+			if err := page.addOrder(asset, q, order.Raw); err != nil {
+				return Page{}, err
 			}
 		}
 		return page, nil
@@ -126,16 +119,36 @@ func (p *Page) add(asset account.AssetID, q Query, head map[string]any, raw json
 	return err
 }
 
-// orderHead is what seller and creator searches say once per order.
-func orderHead(id tiktokshop.ID, created, delivered tiktokshop.Unix, status string) map[string]any {
-	head := map[string]any{"id": string(id), "create_time": json.Number(fmt.Sprint(int64(created)))}
-	if delivered != 0 {
-		head["delivery_time"] = json.Number(fmt.Sprint(int64(delivered)))
+// addOrder adds the SKU rows of an order, which may be one object instead of a
+// list. What is no order at all becomes one unreadable row.
+func (p *Page) addOrder(asset account.AssetID, q Query, raw json.RawMessage) error {
+	head, skus, ok := cutOrder(raw)
+	if !ok {
+		return p.add(asset, q, nil, raw)
 	}
-	if status != "" {
-		head["status"] = status
+	for _, sku := range skus {
+		if err := p.add(asset, q, head, sku); err != nil {
+			return err
+		}
 	}
-	return head
+	return nil
+}
+
+// cutOrder parts what is said once per order from its SKU rows.
+func cutOrder(raw json.RawMessage) (head map[string]any, skus []json.RawMessage, ok bool) {
+	var parts map[string]json.RawMessage
+	if json.Unmarshal(raw, &parts) != nil || parts == nil {
+		return nil, nil, false
+	}
+	if err := json.Unmarshal(parts["skus"], &skus); err != nil && len(parts["skus"]) > 0 {
+		skus = []json.RawMessage{parts["skus"]}
+	}
+	delete(parts, "skus")
+	head = make(map[string]any, len(parts))
+	for name, part := range parts {
+		head[name] = part
+	}
+	return head, skus, true
 }
 
 func unix(t time.Time) tiktokshop.Unix { return tiktokshop.Unix(t.Unix()) }

@@ -62,7 +62,12 @@ type CreatorOrder struct {
 	// Status: of all SKUs of the order: UNSPECIFIED, AWAITING PAYMENT, To-SETTLE,
 	// SETTLED, REFUNDED, FROZEN; spellings vary.
 	Status string `json:"status"`
+
+	// Raw is the row as it came, with fields nobody has described yet.
+	Raw json.RawMessage `json:"-"`
 }
+
+func (c *CreatorOrder) keepRaw(b []byte) { c.Raw = b }
 
 // CreatorOrderSKU is part of CreatorOrder.
 type CreatorOrderSKU struct {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -49,8 +48,6 @@ const (
 	asObject
 	asList
 )
-
-var errNullRow = errors.New("a row is null")
 
 // of returns the plan of a type.
 func (p *plans) of(t reflect.Type) *plan {
@@ -191,11 +188,14 @@ func (d *decoder) list(v reflect.Value, p *plan) error {
 		v.SetLen(n + 1)
 		row, start := v.Index(n), d.at
 		row.SetZero()
-		if p.raw && d.data[d.at] == 'n' {
-			return errNullRow
-		}
-		if err := d.value(row, p.elem); err != nil {
+		err := d.value(row, p.elem)
+		switch {
+		case err != nil && !p.raw:
 			return err
+		case err != nil: // one bad row does not cost a page: it is empty, and its JSON tells
+			row.SetZero()
+			d.at = start
+			d.skip()
 		}
 		if p.raw {
 			row.Addr().Interface().(rawKeeper).keepRaw(d.data[start:d.at:d.at])

@@ -86,8 +86,13 @@ func TestRowsKeepTheirText(t *testing.T) {
 			}
 		})
 	}
-	require.ErrorIs(t, new(plans).valid([]byte(`{"skus":[null]}`), new(SellerOrder)), errNullRow)
-	require.ErrorContains(t, new(plans).valid([]byte(`{"skus":["x"]}`), new(SellerOrder)), "skus: want an object")
+	var odd SellerOrder
+	require.NoError(t, new(plans).valid([]byte(`{"skus":[null,"x",{"product_id":[]},{"sku_id":"6"}]}`), &odd))
+	require.Len(t, odd.SKUs, 4, "a bad row costs neither the others nor the page")
+	for i, want := range []string{"null", `"x"`, `{"product_id":[]}`, `{"sku_id":"6"}`} {
+		assert.Equal(t, want, string(odd.SKUs[i].Raw))
+	}
+	assert.EqualValues(t, "6", odd.SKUs[3].SKUID)
 }
 
 // TestEveryAnswerHasAPlan: no type of the contract falls back as a whole.

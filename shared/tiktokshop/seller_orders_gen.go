@@ -64,7 +64,12 @@ type SellerOrder struct {
 	SKUs         OneOrMany[SellerOrderSKU] `json:"skus"`
 	// Status: no longer sent; read the SettlementStatus of each SKU.
 	Status string `json:"status"`
+
+	// Raw is the row as it came, with fields nobody has described yet.
+	Raw json.RawMessage `json:"-"`
 }
+
+func (s *SellerOrder) keepRaw(b []byte) { s.Raw = b }
 
 // SellerOrderSKU is part of SellerOrder.
 type SellerOrderSKU struct {
