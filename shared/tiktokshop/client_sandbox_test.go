@@ -269,7 +269,7 @@ func TestSandboxFaults(t *testing.T) {
 			assets, err := w.client.Partner(g, "").CategoryAssets(t.Context())
 			require.NoError(t, err)
 			partner := w.client.Partner(g, assets.CategoryAssets[0].Cipher)
-			campaignID, _ := w.campaign(t, sandboxtest.Northwind, "ONGOING", tiktokshop.ReviewStatusPending)
+			campaignID, productID := w.campaign(t, sandboxtest.Northwind, "ONGOING", tiktokshop.ReviewStatusPending)
 			for _, operation := range []string{read, write} {
 				c.fault.Operation = operation
 				w.AddFault(c.fault)
