@@ -24,7 +24,7 @@ SAM := SAM_CLI_TELEMETRY=0 .local/venv/sam/bin/sam
 RUN := $(BIN)/local -profile run -emulator $(EMULATOR_PORT) -sandbox $(SANDBOX_PORT) -control $(CONTROL_PORT)
 RUN_TEST := $(BIN)/local -profile test -emulator $(TEST_EMULATOR_PORT) -sandbox $(TEST_SANDBOX_PORT) -control $(TEST_CONTROL_PORT)
 # The emulated AWS, and nothing of the caller's own settings.
-EMULATED := env -u AWS_PROFILE -u AWS_SESSION_TOKEN AWS_ENDPOINT_URL=http://127.0.0.1:$(EMULATOR_PORT) \
+EMULATED := env -u AWS_PROFILE -u AWS_SESSION_TOKEN -u AWS_CA_BUNDLE AWS_ENDPOINT_URL=http://127.0.0.1:$(EMULATOR_PORT) \
   AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
 
 ##@ Run
@@ -38,8 +38,8 @@ stop: ## stop what `make local` left running
 	@[ ! -x $(BIN)/local ] || $(RUN) down
 
 .PHONY: logs
-logs: setup ## follow the logs of the functions that `make local` runs
-	@$(EMULATED) $(SAM) logs --stack-name tiktok-shop-affiliate --tail
+logs: binaries ## follow the logs of the functions that `make local` runs
+	@$(RUN) logs
 
 .PHONY: redrive
 redrive: binaries ## move the dead letters of `make local` back into their queues (ARGS=-list only lists them)

@@ -39,9 +39,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if len(args) == 0 || commands[args[0]] == nil {
 		return errors.New(usage)
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(bootstrap.InMemory(awshttp.NewBuildableClient())))
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(awshttp.NewBuildableClient()))
 	if err != nil {
 		return fmt.Errorf("loading the AWS configuration: %w", err)
 	}
+	cfg.HTTPClient = bootstrap.InMemory(cfg.HTTPClient) // after the loader, which gives the client the caller's own roots
 	return commands[args[0]](ctx, cfg, args[1:], out)
 }

@@ -157,6 +157,9 @@ func view(c connection.Connection) connectionView {
 		CreatedAt: c.CreatedAt, ConnectedAt: c.ConnectedAt, AccessExpiresAt: c.AccessExpiresAt, AuthorizationExpiresAt: c.AuthorizationExpiresAt,
 	}
 	for _, a := range c.Assets {
+		if c.State == connection.NeedsReconnect && a.State == account.AssetActive {
+			a.State = account.AssetInactive // nothing can be done with it until then
+		}
 		v.Assets = append(v.Assets, assetView{ID: a.ID, Name: a.Name, Market: a.Region, State: a.State})
 	}
 	return v

@@ -134,6 +134,7 @@ func TestRequestPath(t *testing.T) {
 		"client table is down":    {request{"POST", "/v1/things/t1", valid, "", claims("broken", "affiliate/write")}, 500, "internal", ""},
 		"unknown route":           {request{"GET", "/v1/nothing", "", "", writer}, 404, "not-found", ""},
 		"unknown field":           {request{"POST", "/v1/things/t1", `{"name":"n","other":1}`, "", writer}, 400, "invalid", "other"},
+		"unknown field inside":    {request{"POST", "/v1/things/t1", `{"name":"n","inner":{"rates":1}}`, "", writer}, 400, "invalid", `"/inner/rates"`},
 		"wrong type":              {request{"POST", "/v1/things/t1", `{"name":7}`, "", writer}, 400, "invalid", "/name"},
 		"wrong type inside":       {request{"POST", "/v1/things/t1", `{"name":"n","inner":{"rate":"x"}}`, "", writer}, 400, "invalid", "/inner/rate"},
 		"wrong type of object":    {request{"POST", "/v1/things/t1", `{"name":"n","inner":7}`, "", writer}, 400, "invalid", "must be a JSON object, not number"},

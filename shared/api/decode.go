@@ -2,10 +2,12 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"reflect"
@@ -114,6 +116,9 @@ func decodeBody(w http.ResponseWriter, r *http.Request, in any) error {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(in); err != nil {
+		if unknown := unknownFields(body, reflect.TypeOf(in), ""); len(unknown) > 0 {
+			return Invalid(unknown...)
+		}
 		return Invalid(bodyFault(err))
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
@@ -136,10 +141,49 @@ func bodyFault(err error) Field {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return Field{Detail: "the body is empty or cut off"}
 	}
-	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok { // encoding/json has no type for it
-		return Field{Pointer: "/" + strings.Trim(name, `"`), Detail: "is not a field of this request"}
-	}
 	return Field{Detail: "the body has a value of the wrong form"}
+}
+
+// unknownFields names every field of a JSON value that the type has no place
+// for. encoding/json names only the first, and not where it stands.
+func unknownFields(value json.RawMessage, t reflect.Type, at string) (faults []Field) {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch t.Kind() {
+	case reflect.Slice:
+		var items []json.RawMessage
+		if json.Unmarshal(value, &items) != nil {
+			return nil
+		}
+		for i, item := range items {
+			faults = append(faults, unknownFields(item, t.Elem(), fmt.Sprintf("%s/%d", at, i))...)
+		}
+	case reflect.Struct:
+		var members map[string]json.RawMessage
+		if json.Unmarshal(value, &members) != nil {
+			return nil
+		}
+		for _, name := range slices.Sorted(maps.Keys(members)) {
+			if field, ok := fieldNamed(t, name); ok {
+				faults = append(faults, unknownFields(members[name], field.Type, at+"/"+name)...)
+			} else {
+				faults = append(faults, Field{Pointer: at + "/" + name, Detail: "is not a field of this request"})
+			}
+		}
+	}
+	return faults
+}
+
+// fieldNamed finds a field by its JSON name, as encoding/json would.
+func fieldNamed(t reflect.Type, name string) (reflect.StructField, bool) {
+	for _, field := range reflect.VisibleFields(t) {
+		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if field.IsExported() && !field.Anonymous && tag != "-" && strings.EqualFold(cmp.Or(tag, field.Name), name) {
+			return field, true
+		}
+	}
+	return reflect.StructField{}, false
 }
 
 func jsonType(t reflect.Type) string {

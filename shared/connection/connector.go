@@ -182,6 +182,9 @@ type Result struct {
 
 // Finish turns a callback into a connection. Its errors are *ProblemError.
 func (c *Connector) Finish(ctx context.Context, back Callback) (Result, error) {
+	if back == (Callback{Browser: back.Browser}) { // somebody opened the bare address
+		return Result{}, &ProblemError{Problem: NoState}
+	}
 	if back.Error != "" || back.Code == "" || back.Code == "null" {
 		return Result{}, &ProblemError{Problem: Refused}
 	}

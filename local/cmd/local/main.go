@@ -17,10 +17,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-const usage = `local [flags] up|rehearse|emulator|down
+const usage = `local [flags] up|rehearse|logs|emulator|down
 
   up        start, build, deploy and live through the first day; all stays running
   rehearse  the same, and stop it all again
+  logs      follow the logs of the functions, from now on
   emulator  start only the emulated AWS
   down      stop what runs`
 
@@ -47,6 +48,9 @@ func run(ctx context.Context, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if flags.Arg(0) == "logs" {
+		return p.Logs(ctx, os.Stdout)
+	}
 	if err := p.Lock(); err != nil {
 		return err
 	}
@@ -68,6 +72,9 @@ func run(ctx context.Context, args []string) error {
 func start(ctx context.Context, p up.Profile) error {
 	steps := &up.Steps{Out: os.Stdout}
 	stack, err := p.Up(ctx, steps)
+	if err != nil && ctx.Err() == nil {
+		return errors.Join(err, p.Down())
+	}
 	var report firstday.Report
 	if err == nil {
 		report, err = day(ctx, stack)
@@ -78,7 +85,7 @@ func start(ctx context.Context, p up.Profile) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf(places, report.ConnectLink, stack.SandboxURL(), stack.ControlURL(), stack.APIURL(), report.Token, report.Connection)
+	fmt.Printf(places, report.ConnectLink, stack.ControlURL(), stack.APIURL(), report.Token, report.Connection)
 	fmt.Printf("\nAll of it took %.0f s, and everything keeps running.\n", steps.Elapsed().Seconds())
 	return nil
 }
@@ -118,7 +125,7 @@ func day(ctx context.Context, stack *up.Stack) (firstday.Report, error) {
 const places = `
 Where to click
   a new connect link  %s
-  TikTok Shop         %s   (consent pages; what it knows and can be told: %s)
+  TikTok Shop         %s   (what it knows and can be told; campaign and product ids)
 
 What to call
   export API=%s TOKEN=%s
