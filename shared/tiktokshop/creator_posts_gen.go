@@ -240,7 +240,7 @@ type ViolationIssue struct {
 
 // UploadPhoto uploads a photo that PostPhotos then posts.
 //
-// Scope creator.video.write; may be repeated: a second copy of a file does no
+// No scope is documented; may be repeated: a second copy of a file does no
 // harm.
 //
 //tiktok:operation POST /affiliate_creator/202511/photos/photo_files
@@ -248,7 +248,6 @@ func (c *Creator) UploadPhoto(ctx context.Context, req CreatorUploadPhotoRequest
 	return call[CreatorUploadPhotoResponse](ctx, c.caller, operation{
 		Name: "Creator.UploadPhoto", Method: "POST",
 		Path:       "/affiliate_creator/202511/photos/photo_files",
-		Scope:      "creator.video.write",
 		Repeatable: true, // a second copy of a file does no harm
 	}, req)
 }
@@ -276,15 +275,14 @@ type PhotoFile struct {
 
 // PostPhotos posts uploaded photos with products. A quota a day applies.
 //
-// Scope creator.video.write; never repeated by itself, and no look-up tells
-// after a lost answer.
+// No scope is documented; never repeated by itself, and no look-up tells after
+// a lost answer.
 //
 //tiktok:operation POST /affiliate_creator/202610/photos
 func (c *Creator) PostPhotos(ctx context.Context, req CreatorPostPhotosRequest) (*CreatorPostPhotosResponse, error) {
 	return call[CreatorPostPhotosResponse](ctx, c.caller, operation{
 		Name: "Creator.PostPhotos", Method: "POST",
-		Path:  "/affiliate_creator/202610/photos",
-		Scope: "creator.video.write",
+		Path: "/affiliate_creator/202610/photos",
 	}, req)
 }
 

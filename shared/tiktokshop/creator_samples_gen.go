@@ -253,15 +253,13 @@ type CreatorFulfillment struct {
 // SampleDeeplink makes a link, good once and for this creator, that asks for a
 // sample in the TikTok app.
 //
-// Scope creator.affiliate_collaboration.read; may be repeated: a second link
-// does no harm.
+// No scope is documented; may be repeated: a second link does no harm.
 //
 //tiktok:operation GET /affiliate_creator/202512/samples/deeplink
 func (c *Creator) SampleDeeplink(ctx context.Context, req CreatorSampleDeeplinkRequest) (*CreatorSampleDeeplinkResponse, error) {
 	return call[CreatorSampleDeeplinkResponse](ctx, c.caller, operation{
 		Name: "Creator.SampleDeeplink", Method: "GET",
 		Path:       "/affiliate_creator/202512/samples/deeplink",
-		Scope:      "creator.affiliate_collaboration.read",
 		Repeatable: true, // a second link does no harm
 	}, req)
 }

@@ -8,14 +8,13 @@ import (
 
 // OutreachEligibility tells which creators the shop may write to or invite now.
 //
-// Scope seller.affiliate_collaboration.read; may be repeated: a read.
+// No scope is documented; may be repeated: a read.
 //
 //tiktok:operation POST /affiliate_seller/202610/creator_outreach/eligibility/check
 func (s *Seller) OutreachEligibility(ctx context.Context, req SellerOutreachEligibilityRequest) (*SellerOutreachEligibilityResponse, error) {
 	return call[SellerOutreachEligibilityResponse](ctx, s.caller, operation{
 		Name: "Seller.OutreachEligibility", Method: "POST",
 		Path:       "/affiliate_seller/202610/creator_outreach/eligibility/check",
-		Scope:      "seller.affiliate_collaboration.read",
 		Cipher:     "shop_cipher",
 		Repeatable: true, // a read
 	}, req)
@@ -63,14 +62,13 @@ type CreatorEligibility struct {
 // OutreachQuota tells how many creators the shop may still write to or invite
 // this week.
 //
-// Scope seller.affiliate_collaboration.read; may be repeated: a read.
+// No scope is documented; may be repeated: a read.
 //
 //tiktok:operation GET /affiliate_seller/202607/creator_outreach/quota
 func (s *Seller) OutreachQuota(ctx context.Context) (*SellerOutreachQuotaResponse, error) {
 	return call[SellerOutreachQuotaResponse](ctx, s.caller, operation{
 		Name: "Seller.OutreachQuota", Method: "GET",
 		Path:       "/affiliate_seller/202607/creator_outreach/quota",
-		Scope:      "seller.affiliate_collaboration.read",
 		Cipher:     "shop_cipher",
 		Repeatable: true, // a read
 	}, noParams{})
@@ -129,14 +127,13 @@ type UsedQuota struct {
 // OutreachRecords lists the creators the shop has written to or invited this
 // week.
 //
-// Scope seller.affiliate_collaboration.read; may be repeated: a read.
+// No scope is documented; may be repeated: a read.
 //
 //tiktok:operation POST /affiliate_seller/202608/creator_outreach/records/query
 func (s *Seller) OutreachRecords(ctx context.Context, req SellerOutreachRecordsRequest) (*SellerOutreachRecordsResponse, error) {
 	return call[SellerOutreachRecordsResponse](ctx, s.caller, operation{
 		Name: "Seller.OutreachRecords", Method: "POST",
 		Path:       "/affiliate_seller/202608/creator_outreach/records/query",
-		Scope:      "seller.affiliate_collaboration.read",
 		Cipher:     "shop_cipher",
 		Repeatable: true, // a read
 	}, req)

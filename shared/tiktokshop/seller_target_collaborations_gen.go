@@ -457,14 +457,13 @@ func (r SellerRemoveTargetCollaborationRequest) encode(p *params) {
 // CheckTargetConflicts tells which pairs of creator and product are in another
 // target collaboration already.
 //
-// Scope seller.affiliate_collaboration.read; may be repeated: a read.
+// No scope is documented; may be repeated: a read.
 //
 //tiktok:operation POST /affiliate_seller/202605/target_collaborations/conflicts/check
 func (s *Seller) CheckTargetConflicts(ctx context.Context, req SellerCheckTargetConflictsRequest) (*SellerCheckTargetConflictsResponse, error) {
 	return call[SellerCheckTargetConflictsResponse](ctx, s.caller, operation{
 		Name: "Seller.CheckTargetConflicts", Method: "POST",
 		Path:       "/affiliate_seller/202605/target_collaborations/conflicts/check",
-		Scope:      "seller.affiliate_collaboration.read",
 		Cipher:     "shop_cipher",
 		Repeatable: true, // a read
 	}, req)
@@ -500,15 +499,14 @@ type ExistingConflict struct {
 // are in, so that they can be invited to another. What was not carried out
 // comes as an error with the response.
 //
-// Scope seller.affiliate_collaboration.write; never repeated by itself: after a
-// lost answer Seller.CheckTargetConflicts tells.
+// No scope is documented; never repeated by itself: after a lost answer
+// Seller.CheckTargetConflicts tells.
 //
 //tiktok:operation POST /affiliate_seller/202605/target_collaborations/conflicts/resolve
 func (s *Seller) ResolveTargetConflicts(ctx context.Context, req SellerResolveTargetConflictsRequest) (*SellerResolveTargetConflictsResponse, error) {
 	data, err := call[SellerResolveTargetConflictsResponse](ctx, s.caller, operation{
 		Name: "Seller.ResolveTargetConflicts", Method: "POST",
 		Path:    "/affiliate_seller/202605/target_collaborations/conflicts/resolve",
-		Scope:   "seller.affiliate_collaboration.write",
 		Cipher:  "shop_cipher",
 		Settles: "Seller.CheckTargetConflicts",
 	}, req)
@@ -555,14 +553,13 @@ type ResolvedConflict struct {
 // TargetPromotions tells which products of a target collaboration a creator
 // promotes, and at which rates.
 //
-// Scope seller.affiliate_collaboration.read; may be repeated: a read.
+// No scope is documented; may be repeated: a read.
 //
 //tiktok:operation POST /affiliate_seller/202608/target_collaborations/creator_promotion_details/query
 func (s *Seller) TargetPromotions(ctx context.Context, req SellerTargetPromotionsRequest) (*SellerTargetPromotionsResponse, error) {
 	return call[SellerTargetPromotionsResponse](ctx, s.caller, operation{
 		Name: "Seller.TargetPromotions", Method: "POST",
 		Path:       "/affiliate_seller/202608/target_collaborations/creator_promotion_details/query",
-		Scope:      "seller.affiliate_collaboration.read",
 		Cipher:     "shop_cipher",
 		Repeatable: true, // a read
 	}, req)
