@@ -2,6 +2,7 @@ package up
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -27,8 +28,8 @@ func (p Profile) Logs(ctx context.Context, out io.Writer) error {
 		now := map[string]bool{}
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
-			if ctx.Err() != nil {
-				return nil
+			if errors.Is(err, context.Canceled) {
+				return nil //nolint:nilerr // that is how following ends
 			}
 			if err != nil {
 				return advise(fmt.Errorf("reading the logs: %w", err), "is it running? `make local` starts it")
