@@ -29,7 +29,7 @@ func (p Profile) Logs(ctx context.Context, out io.Writer) error {
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if errors.Is(err, context.Canceled) {
-				return nil //nolint:nilerr // that is how following ends
+				return nil // that is how following ends
 			}
 			if err != nil {
 				return advise(fmt.Errorf("reading the logs: %w", err), "is it running? `make local` starts it")
