@@ -38,7 +38,7 @@ func (p Profile) Logs(ctx context.Context, out io.Writer) error {
 				id := fmt.Sprint(aws.ToString(event.LogStreamName), aws.ToInt64(event.Timestamp), aws.ToString(event.Message))
 				now[id] = true
 				if !shown[id] {
-					writeLog(out, aws.ToString(event.LogStreamName), aws.ToString(event.Message))
+					writeLog(out, aws.ToString(event.Message))
 				}
 			}
 		}
@@ -55,22 +55,12 @@ func (p Profile) Logs(ctx context.Context, out io.Writer) error {
 }
 
 // writeLog leaves out the platform's own lines.
-func writeLog(out io.Writer, stream, message string) {
+func writeLog(out io.Writer, message string) {
 	for line := range strings.Lines(message) {
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "START ") || strings.HasPrefix(line, "END ") || strings.HasPrefix(line, "REPORT ") {
 			continue
 		}
-		fmt.Fprintf(out, "%s  %s\n", functionOf(stream), line)
+		fmt.Fprintln(out, line)
 	}
-}
-
-// functionOf is the function's name in the name of a log stream, where it is.
-func functionOf(stream string) string {
-	_, rest, found := strings.Cut(stream, StackName+"-")
-	if !found {
-		return stream
-	}
-	name, _, _ := strings.Cut(rest, "Function")
-	return name
 }

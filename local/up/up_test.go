@@ -157,3 +157,10 @@ func TestASecondRunIsKeptOut(t *testing.T) {
 	require.NoError(t, p.Lock())
 	require.ErrorContains(t, p.Lock(), "another run")
 }
+
+func TestLogsAreTheFunctionsOwn(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	writeLog(&out, "START RequestId: 1\n\nlevel=INFO message=a\nlevel=WARN message=b\nEND RequestId: 1\nREPORT RequestId: 1\n")
+	assert.Equal(t, "level=INFO message=a\nlevel=WARN message=b\n", out.String())
+}

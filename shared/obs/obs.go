@@ -19,8 +19,11 @@ import (
 const Namespace = "TikTokShopAffiliate"
 
 // Logger writes JSON lines to standard output and honours the log level and
-// format that Lambda sets; lines of an invocation carry its request id.
-func Logger() *slog.Logger { return lambdacontext.NewLogger() }
+// format that Lambda sets; each line names the function, and lines of an
+// invocation carry its request id.
+func Logger() *slog.Logger {
+	return lambdacontext.NewLogger().With("function", lambdacontext.FunctionName)
+}
 
 // Meter writes metrics in CloudWatch's embedded metric format: one log line, no
 // call. It is safe for concurrent use.
