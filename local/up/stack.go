@@ -119,7 +119,7 @@ func (s *Stack) affiliatectl(ctx context.Context, args ...string) error {
 	cmd := exec.CommandContext(ctx, filepath.Join(s.Root, ".local", "bin", "affiliatectl"), args...)
 	cmd.Env = []string{
 		"HOME=" + os.Getenv("HOME"), "AWS_ENDPOINT_URL=" + s.Endpoint(), "AWS_REGION=" + region,
-		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "ACCOUNTS_TABLE=" + s.Outputs["AccountsTableName"],
+		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
 	}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("affiliatectl %s: %w: %s", args[0], err, bytes.TrimSpace(out))

@@ -71,13 +71,7 @@ func sellerSearch(asset account.AssetID, seller *tiktokshop.Seller) Search {
 		if err != nil {
 			return Page{}, err
 		}
-		page := Page{Total: int(answer.TotalCount), Next: answer.NextPageToken}
-		for _, order := range answer.Orders {
-			if err := page.addOrder(asset, q, order.Raw); err != nil {
-				return Page{}, err
-			}
-		}
-		return page, nil
+		return pageOf(answer.TotalCount, answer.NextPageToken, answer.Orders, func(p *Page, order tiktokshop.SellerOrder) error { return p.addOrder(asset, q, order.Raw) })
 	}
 }
 
@@ -87,13 +81,7 @@ func creatorSearch(asset account.AssetID, creator *tiktokshop.Creator) Search {
 		if err != nil {
 			return Page{}, err
 		}
-		page := Page{Total: int(answer.TotalCount), Next: answer.NextPageToken}
-		for _, order := range answer.Orders {
-			if err := page.addOrder(asset, q, order.Raw); err != nil {
-				return Page{}, err
-			}
-		}
-		return page, nil
+		return pageOf(answer.TotalCount, answer.NextPageToken, answer.Orders, func(p *Page, order tiktokshop.CreatorOrder) error { return p.addOrder(asset, q, order.Raw) })
 	}
 }
 
@@ -103,14 +91,19 @@ func tapSearch(asset account.AssetID, partner *tiktokshop.Partner) Search {
 		if err != nil {
 			return Page{}, err
 		}
-		page := Page{Total: int(answer.TotalCount), Next: answer.NextPageToken}
-		for _, row := range answer.SKUOrders {
-			if err := page.add(asset, q, nil, row.Raw); err != nil {
-				return Page{}, err
-			}
-		}
-		return page, nil
+		return pageOf(answer.TotalCount, answer.NextPageToken, answer.SKUOrders, func(p *Page, row tiktokshop.PartnerOrder) error { return p.add(asset, q, nil, row.Raw) })
 	}
+}
+
+// pageOf reads the entries of an answer into a page.
+func pageOf[T any](total tiktokshop.Int, next string, entries []T, add func(*Page, T) error) (Page, error) {
+	page := Page{Total: int(total), Next: next}
+	for _, entry := range entries {
+		if err := add(&page, entry); err != nil {
+			return Page{}, err
+		}
+	}
+	return page, nil
 }
 
 func (p *Page) add(asset account.AssetID, q Query, head map[string]any, raw json.RawMessage) error {
