@@ -3,26 +3,20 @@ package main
 
 import (
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"tiktok-shop-affiliate/shared/api"
 	"tiktok-shop-affiliate/shared/bootstrap"
 	"tiktok-shop-affiliate/shared/compose"
 	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/lambdahttp"
 	"tiktok-shop-affiliate/shared/queue"
-	"tiktok-shop-affiliate/shared/secret"
 )
 
 type config struct {
 	compose.TikTok
-	Records      string `env:"RECORDS_TABLE,required"`
-	Queue        string `env:"REVIEW_QUEUE_URL,required"`
-	CursorSecret string `env:"CURSOR_SECRET_ID,required"`
-	OwnerClaim   string `env:"OWNER_CLAIM"`
-	DefaultOwner string `env:"DEFAULT_OWNER"`
+	compose.API
+	Queue string `env:"REVIEW_QUEUE_URL,required"`
 }
 
 func main() {
@@ -40,8 +34,7 @@ func main() {
 			queue:       queue.NewSender(sqs.NewFromConfig(cfg), settings.Queue),
 			now:         bootstrap.Now,
 		}
-		owners := api.Owners{Claim: settings.OwnerClaim, Clients: dynamo.NewClients(tiktok.Tables, settings.Accounts), Default: settings.DefaultOwner}
-		cursors := api.NewCursors(secret.NewSource(secretsmanager.NewFromConfig(cfg), settings.CursorSecret, bootstrap.Now))
-		return func() { lambdahttp.Start(h.routes(api.New(owners, cursors))) }, nil
+		routes := h.routes(settings.Router(cfg, tiktok.Tables))
+		return func() { lambdahttp.Start(routes) }, nil
 	})
 }

@@ -7,9 +7,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"tiktok-shop-affiliate/shared/api"
 	"tiktok-shop-affiliate/shared/app"
 	"tiktok-shop-affiliate/shared/bootstrap"
+	"tiktok-shop-affiliate/shared/compose"
 	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/lambdahttp"
@@ -17,12 +17,8 @@ import (
 )
 
 type config struct {
-	Accounts      string `env:"ACCOUNTS_TABLE,required"`
-	AppsSecret    string `env:"APPS_SECRET_ID,required"`
-	CursorSecret  string `env:"CURSOR_SECRET_ID,required"`
-	OwnerClaim    string `env:"OWNER_CLAIM"`
-	DefaultOwner  string `env:"DEFAULT_OWNER"`
-	PublicBaseURL string `env:"PUBLIC_BASE_URL"`
+	compose.API
+	AppsSecret string `env:"APPS_SECRET_ID,required"`
 }
 
 func main() {
@@ -32,10 +28,9 @@ func main() {
 		h := &handler{
 			links:     connection.NewLinks(store, app.NewRegistry(secret.NewSource(secrets, settings.AppsSecret, bootstrap.Now)), bootstrap.Now),
 			directory: connection.NewDirectory(store),
-			baseURL:   settings.PublicBaseURL,
+			baseURL:   settings.BaseURL,
 		}
-		owners := api.Owners{Claim: settings.OwnerClaim, Clients: dynamo.NewClients(db, settings.Accounts), Default: settings.DefaultOwner}
-		cursors := api.NewCursors(secret.NewSource(secrets, settings.CursorSecret, bootstrap.Now))
-		return func() { lambdahttp.Start(h.routes(api.New(owners, cursors))) }, nil
+		routes := h.routes(settings.Router(cfg, db))
+		return func() { lambdahttp.Start(routes) }, nil
 	})
 }

@@ -3,24 +3,18 @@ package main
 
 import (
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"tiktok-shop-affiliate/shared/api"
 	"tiktok-shop-affiliate/shared/bootstrap"
 	"tiktok-shop-affiliate/shared/compose"
 	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/lambdahttp"
 	"tiktok-shop-affiliate/shared/link"
-	"tiktok-shop-affiliate/shared/secret"
 )
 
 type config struct {
 	compose.TikTok
-	Records      string `env:"RECORDS_TABLE,required"`
-	CursorSecret string `env:"CURSOR_SECRET_ID,required"`
-	OwnerClaim   string `env:"OWNER_CLAIM"`
-	DefaultOwner string `env:"DEFAULT_OWNER"`
+	compose.API
 }
 
 func main() {
@@ -34,8 +28,7 @@ func main() {
 			connections: connection.NewDirectory(connections),
 			links:       link.NewMaker(tiktok.Client, tiktok.Grants, dynamo.NewLinks(tiktok.Tables, settings.Records), bootstrap.Now),
 		}
-		owners := api.Owners{Claim: settings.OwnerClaim, Clients: dynamo.NewClients(tiktok.Tables, settings.Accounts), Default: settings.DefaultOwner}
-		cursors := api.NewCursors(secret.NewSource(secretsmanager.NewFromConfig(cfg), settings.CursorSecret, bootstrap.Now))
-		return func() { lambdahttp.Start(h.routes(api.New(owners, cursors))) }, nil
+		routes := h.routes(settings.Router(cfg, tiktok.Tables))
+		return func() { lambdahttp.Start(routes) }, nil
 	})
 }

@@ -4,6 +4,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -30,7 +31,8 @@ const MaxBody = lambdahttp.MaxBody
 
 // Call is what a handler knows of its caller.
 type Call struct {
-	Owner string // whose connections and data the caller may touch
+	Owner   string // whose connections and data the caller may touch
+	BaseURL string // address people reach the API under, e.g. "https://api.example.com"
 
 	route  string
 	cursor *Cursors
@@ -46,12 +48,23 @@ type Answer[T any] struct {
 type Router struct {
 	owners  Owners
 	cursors *Cursors
+	baseURL string
 	mux     *http.ServeMux
 }
 
+// Option is a part of the middle that not every function has.
+type Option func(*Router)
+
+// WithBaseURL sets the address people reach the API under; empty, or without
+// this option, it is the one that each request came to.
+func WithBaseURL(address string) Option { return func(r *Router) { r.baseURL = address } }
+
 // New makes a router without routes.
-func New(owners Owners, cursors *Cursors) *Router {
+func New(owners Owners, cursors *Cursors, options ...Option) *Router {
 	r := &Router{owners: owners, cursors: cursors, mux: http.NewServeMux()}
+	for _, option := range options {
+		option(r)
+	}
 	r.mux.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) {
 		writeProblem(w, req, fault.New("api", fault.NotFound, "There is no such route."))
 	})
@@ -86,7 +99,7 @@ func HandleStatus[In, Out any](r *Router, pattern string, scope Scope, handler f
 			writeProblem(w, req, err)
 			return
 		}
-		answer, err := handler(ctx, Call{Owner: owner, route: pattern, cursor: r.cursors}, in)
+		answer, err := handler(ctx, Call{Owner: owner, BaseURL: cmp.Or(r.baseURL, lambdahttp.BaseURL(req)), route: pattern, cursor: r.cursors}, in)
 		if err != nil {
 			writeProblem(w, req, err)
 			return

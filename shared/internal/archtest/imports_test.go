@@ -24,7 +24,7 @@ var may = map[string][]string{
 	"bootstrap":          {"obs"},
 	"bus":                {"fault"},
 	"campaign":           {"account", "fault", "link", "money", "tiktokshop"},
-	"compose":            {"account", "app", "bootstrap", "dynamo", "quota", "seal", "secret", "tiktokshop"},
+	"compose":            {"account", "api", "app", "bootstrap", "dynamo", "quota", "seal", "secret", "tiktokshop"},
 	"connection":         {"account", "app", "fault", "redact", "tiktokshop"},
 	"delivery":           {"account", "fault", "tiktokshop", "tiktokshop/webhook"},
 	"dynamo":             {"account", "bus", "campaign", "connection", "delivery", "fault", "link", "money", "order", "quota", "redact", "tiktokshop"},

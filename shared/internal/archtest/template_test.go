@@ -102,9 +102,10 @@ func TestEveryFolderIsOneFunction(t *testing.T) {
 	assert.ElementsMatch(t, folders, resources)
 }
 
-// envTags are the names in `env:"NAME"` tags of a folder's code, and of
-// compose.TikTok where the code embeds it.
-func envTags(t *testing.T, folder string) (names []string) {
+// envTags are the names in `env:"NAME"` tags of a folder's code, and of the
+// settings of package compose that the code embeds, each once. With a type named,
+// only its own tags count.
+func envTags(t *testing.T, folder, of string) (names []string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, folder, "*.go"))
 	require.NoError(t, err)
@@ -113,12 +114,27 @@ func envTags(t *testing.T, folder string) (names []string) {
 		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
 		require.NoError(t, err)
 		ast.Inspect(parsed, func(n ast.Node) bool {
+			switch declared := n.(type) {
+			case *ast.FuncDecl:
+				return of == ""
+			case *ast.TypeSpec:
+				return of == "" || declared.Name.Name == of
+			}
 			field, ok := n.(*ast.Field)
 			if !ok {
 				return true
 			}
-			if embedded, ok := field.Type.(*ast.SelectorExpr); ok && len(field.Names) == 0 && embedded.Sel.Name == "TikTok" {
-				names = append(names, envTags(t, "shared/compose")...)
+			if len(field.Names) == 0 {
+				switch embedded := field.Type.(type) {
+				case *ast.SelectorExpr:
+					if from, ok := embedded.X.(*ast.Ident); ok && from.Name == "compose" {
+						names = append(names, envTags(t, "shared/compose", embedded.Sel.Name)...)
+					}
+				case *ast.Ident:
+					if of != "" && ast.IsExported(embedded.Name) {
+						names = append(names, envTags(t, folder, embedded.Name)...)
+					}
+				}
 			}
 			if field.Tag == nil {
 				return true
@@ -132,7 +148,8 @@ func envTags(t *testing.T, folder string) (names []string) {
 			return true
 		})
 	}
-	return names
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func TestEnvironmentIsWhatTheCodeReads(t *testing.T) {
@@ -140,7 +157,7 @@ func TestEnvironmentIsWhatTheCodeReads(t *testing.T) {
 	for folder, resource := range functions(t) {
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()
-			assert.ElementsMatch(t, envTags(t, "functions/"+folder), resource.get("Properties", "Environment", "Variables").keys())
+			assert.ElementsMatch(t, envTags(t, "functions/"+folder, ""), resource.get("Properties", "Environment", "Variables").keys())
 		})
 	}
 }
