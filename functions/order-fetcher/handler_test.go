@@ -101,11 +101,9 @@ func newBench(t *testing.T, users ...string) *bench {
 	for _, user := range users {
 		b.connect(dynamo.NewConnections(db, tables.Accounts, tables.Orders), user)
 	}
-	var cadence order.Cadence
-	require.NoError(t, cadence.UnmarshalText([]byte("0=5m,72h=1h,840h=24h,2400h=168h")))
 	b.handler = &handler{orders: order.NewFetcher(order.FetcherOptions{
 		Store: b.store, Searches: order.NewTikTok(client, b), Oddities: oddities{obs.NewMeterTo(io.Discard, b.clock.Now)}, Now: b.clock.Now,
-		Log: slog.New(slog.DiscardHandler), Cadence: cadence, Horizon: 720 * time.Hour,
+		Log: slog.New(slog.DiscardHandler), Rules: order.DefaultRules(), Horizon: 720 * time.Hour,
 	})}
 	return b
 }
@@ -150,9 +148,17 @@ func (b *bench) wake() {
 	require.NotNil(b.t, answer.BatchItemFailures)
 }
 
+// rows lists what is stored of an asset in all perspectives.
 func (b *bench) rows(id account.AssetID) (all []order.Row) {
+	for _, perspective := range order.Perspectives(id) {
+		all = append(all, b.stream(id, perspective)...)
+	}
+	return all
+}
+
+func (b *bench) stream(id account.AssetID, perspective order.Perspective) (all []order.Row) {
 	b.t.Helper()
-	s := order.Selection{Asset: id, Perspective: order.Perspective(id.Perspective()), From: b.clock.Now().AddDate(0, -6, 0), To: b.clock.Now().Add(time.Hour), Limit: 100}
+	s := order.Selection{Asset: id, Perspective: perspective, From: b.clock.Now().AddDate(0, -6, 0), To: b.clock.Now().Add(time.Hour), Limit: 100}
 	for {
 		rows, next, err := b.store.Rows(b.t.Context(), s)
 		require.NoError(b.t, err)
@@ -169,7 +175,7 @@ func (b *bench) agree() (statuses map[order.Status]int) {
 	for id := range b.assets {
 		var want, got []sandbox.TruthRow
 		for _, row := range b.tiktok.TruthRows() {
-			if row.Asset == string(id) && row.Perspective == id.Perspective() {
+			if row.Asset == string(id) {
 				if row.Via, row.Final = "", false; row.Perspective == "creator" {
 					row.Creator = "" // it is the reader itself
 				}
@@ -179,7 +185,7 @@ func (b *bench) agree() (statuses map[order.Status]int) {
 		for _, row := range b.rows(id) {
 			require.Empty(b.t, row.Unreadable)
 			statuses[row.Status]++
-			kind := map[order.Perspective]string{order.Seller: "creator", order.Creator: "standard", order.TAP: "partner_standard"}[row.Perspective]
+			kind := map[order.Perspective]string{order.Seller: "creator", order.Creator: "standard", order.TAP: "partner_standard", order.CAP: "agency"}[row.Perspective]
 			if row.Perspective == order.Seller && row.CampaignID != "" {
 				kind = "partner"
 			}
@@ -200,7 +206,7 @@ func (b *bench) agree() (statuses map[order.Status]int) {
 				list[i].Estimated, list[i].Actual = plain(list[i].Estimated), plain(list[i].Actual)
 			}
 			slices.SortFunc(list, func(a, b sandbox.TruthRow) int {
-				return cmp.Or(cmp.Compare(a.OrderID, b.OrderID), cmp.Compare(a.SKU, b.SKU), cmp.Compare(a.Creator, b.Creator))
+				return cmp.Or(cmp.Compare(a.Perspective, b.Perspective), cmp.Compare(a.OrderID, b.OrderID), cmp.Compare(a.SKU, b.SKU), cmp.Compare(a.Creator, b.Creator))
 			})
 		}
 		require.NotEmpty(b.t, want, id)
@@ -228,7 +234,7 @@ const (
 
 func TestOrdersOfAllKindsFromCreationToSettlement(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, sandboxtest.AuroraHome, sandboxtest.MiaLane, sandboxtest.Northwind)
+	b := newBench(t, sandboxtest.AuroraHome, sandboxtest.MiaLane, sandboxtest.LeoPark, sandboxtest.Northwind, sandboxtest.HarborAgency)
 	for _, orders := range []sandbox.NewOrders{
 		{Count: 110, DaysAgo: 27, SpreadDays: 26.9}, {Count: 6, DaysAgo: 20, SameSKU: true, Via: "open"}, {Count: 20, DaysAgo: 12, SpreadDays: 11, Via: "campaign"},
 	} {
@@ -240,6 +246,11 @@ func TestOrdersOfAllKindsFromCreationToSettlement(t *testing.T) {
 	assert.Positive(t, statuses[order.Settled])
 	assert.Positive(t, statuses[order.Pending])
 	assert.Positive(t, statuses[order.NoCommission])
+	agency := 0
+	for id := range b.assets {
+		agency += len(b.stream(id, order.CAP))
+	}
+	assert.Positive(t, agency, "one of the partners is a creator agency")
 	for range 2 {
 		b.clock.pass(10 * 24 * time.Hour)
 		b.wake()
@@ -256,7 +267,8 @@ func TestOrdersOfAllKindsFromCreationToSettlement(t *testing.T) {
 			assert.Equal(t, row.Status, row.History[len(row.History)-1].To)
 			if row.Status == order.Settled {
 				assert.False(t, row.SettledSeenAt.IsZero())
-				assert.Equal(t, row.Perspective == order.TAP, !row.SettledAt.IsZero(), "only the TAP search tells the time of the settlement")
+				tells := row.Perspective == order.TAP || row.Perspective == order.CAP
+				assert.Equal(t, tells, !row.SettledAt.IsZero(), "only the partner searches tell the time of the settlement")
 			}
 		}
 	}

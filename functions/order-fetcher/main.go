@@ -15,9 +15,9 @@ import (
 	"tiktok-shop-affiliate/shared/order"
 )
 
-// The default cadence: the open window every 5 minutes, 3 days hourly, 35 days
-// daily (a commission settles 15 to 31 days after delivery), 100 days weekly.
-// Source of the 15 and 31 days: doc:cap-tap-finance-guide-us-only.
+// The default cadence is that of order.DefaultRules: the open window every 5
+// minutes, 3 days hourly, 35 days daily (a commission settles 15 to 31 days
+// after delivery), 100 days weekly, then monthly while rows are open.
 type config struct {
 	compose.TikTok
 	Orders  string        `env:"ORDERS_TABLE,required"`
@@ -31,9 +31,11 @@ func main() {
 		if err != nil {
 			return nil, err
 		}
+		rules := order.DefaultRules()
+		rules.Cadence = settings.Cadence
 		h := &handler{orders: order.NewFetcher(order.FetcherOptions{
 			Store: dynamo.NewOrders(tiktok.Tables, settings.Orders), Searches: order.NewTikTok(tiktok.Client, tiktok.Grants), Oddities: oddities{obs.NewMeter(bootstrap.Now)},
-			Now: bootstrap.Now, Log: slog.Default(), Cadence: settings.Cadence, Horizon: settings.Horizon,
+			Now: bootstrap.Now, Log: slog.Default(), Rules: rules, Horizon: settings.Horizon,
 		})}
 		return func() { lambda.StartHandlerFunc(h.Handle) }, nil
 	})

@@ -38,6 +38,9 @@ func rowItem(row order.Row, fence int64) (Item, error) {
 	if !row.SettledSeenAt.IsZero() {
 		item["settled_seen_at"], item["settled_seen_after"] = ms(row.SettledSeenAt), ms(row.SettledSeenAfter)
 	}
+	if !row.MissingSince.IsZero() {
+		item["missing_since"] = ms(row.MissingSince)
+	}
 	if len(row.History) > 0 {
 		history := make([]types.AttributeValue, 0, len(row.History))
 		for _, h := range row.History {
@@ -51,7 +54,8 @@ func rowItem(row order.Row, fence int64) (Item, error) {
 func readRow(item Item) (order.Row, error) {
 	row := order.Row{
 		FirstSeenAt: msTime(item, "seen_at"), ChangedAt: msTime(item, "changed_at"), Rev: number(item, attrRev),
-		SettledSeenAt: msTime(item, "settled_seen_at"), SettledSeenAfter: msTime(item, "settled_seen_after"), History: []order.StatusChange{},
+		SettledSeenAt: msTime(item, "settled_seen_at"), SettledSeenAfter: msTime(item, "settled_seen_after"),
+		MissingSince: msTime(item, "missing_since"), History: []order.StatusChange{},
 	}
 	stream, orderID, ok1 := cutLast(text(item, attrOrderKey))
 	asset, perspective, ok2 := cutLast(stream)
@@ -196,6 +200,37 @@ func (o *Orders) Replace(ctx context.Context, lease order.Lease, row order.Row) 
 	return nil
 }
 
+// Between implements order.Store.
+func (o *Orders) Between(ctx context.Context, asset account.AssetID, perspective order.Perspective, from, to time.Time, each func([]order.Row) error) error {
+	for month := startOf(from); month.Before(to); month = endOf(month).Add(time.Second) {
+		pages := dynamodb.NewQueryPaginator(o.client, &dynamodb.QueryInput{
+			TableName: &o.table, ConsistentRead: aws.Bool(true), KeyConditionExpression: aws.String("pk = :pk AND sk BETWEEN :from AND :to"),
+			ExpressionAttributeValues: Item{
+				":pk":   str(rowPK(string(asset), string(perspective), month)),
+				":from": str(rowTimePrefix(from)), ":to": str(rowTimePrefix(to.Add(-time.Second)) + "~"),
+			},
+		})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return unavailable("dynamo.Between", err)
+			}
+			rows := make([]order.Row, 0, len(page.Items))
+			for _, item := range page.Items {
+				row, err := readRow(item)
+				if err != nil {
+					return err
+				}
+				rows = append(rows, row)
+			}
+			if err := each(rows); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // How much one call of Rows looks at, so that a rare status does not read years.
 const (
 	filteredAtOnce = 100
@@ -309,7 +344,7 @@ func orderChange(old, current Item) []Change {
 	if err != nil {
 		return nil
 	}
-	event.Changes, err = order.Differences(before.Facts, row.Facts)
+	event.Changes, err = order.Changes(before, row)
 	switch {
 	case err != nil || len(event.Changes) == 0:
 		return nil

@@ -30,6 +30,7 @@ const (
 	attrFailures = "failures" // reads that failed in a row
 	attrClean    = "clean"    // fence of the last lease that was released
 	attrDoubt    = "doubt_at" // see order.Lease
+	attrCAP      = "cap"      // order.Capability; absent: not tried since the consent
 )
 
 // Orders keeps schedules, windows and rows in the orders table. It implements
@@ -54,7 +55,7 @@ func scheduleKey(asset account.AssetID) Item {
 func enrolOrders(table string, asset account.AssetID, now time.Time) types.TransactWriteItem {
 	return types.TransactWriteItem{Update: &types.Update{
 		TableName: &table, Key: scheduleKey(asset),
-		UpdateExpression: aws.String("SET entity = :entity, asset = :asset, due_shard = :shard, due_at = :due, wanted_at = :now, asked_at = :now REMOVE failures ADD asks :one, rev :one"),
+		UpdateExpression: aws.String("SET entity = :entity, asset = :asset, due_shard = :shard, due_at = :due, wanted_at = :now, asked_at = :now REMOVE failures, cap ADD asks :one, rev :one"),
 		ExpressionAttributeValues: Item{
 			":entity": str(entitySchedule), ":asset": str(string(asset)), ":shard": str(dueShard(dueOrders, string(asset))),
 			":due": unix(now), ":now": ms(now), ":one": num(1),
@@ -127,7 +128,8 @@ func (o *Orders) Acquire(ctx context.Context, asset account.AssetID, owner strin
 	item := out.Attributes
 	lease := order.Lease{
 		Asset: asset, Owner: owner, Fence: number(item, attrFence), Until: until,
-		Failures: int(number(item, attrFailures)), DoubtAt: msTime(item, attrDoubt), Asks: number(item, attrAsks), AskedAt: msTime(item, attrAsked),
+		Failures: int(number(item, attrFailures)), DoubtAt: msTime(item, attrDoubt), CAP: order.Capability(text(item, attrCAP)),
+		Asks: number(item, attrAsks), AskedAt: msTime(item, attrAsked),
 	}
 	if number(item, attrClean) != lease.Fence-1 {
 		lease.DoubtAt = now
@@ -168,6 +170,10 @@ func (o *Orders) release(ctx context.Context, lease order.Lease, due time.Time, 
 		if lease.Asks == 0 {
 			condition = strings.Replace(condition, "asks = :asks", "(attribute_not_exists(asks) OR asks = :asks)", 1)
 		}
+	}
+	if lease.CAP != order.Untried && !asked { // else it may be a new consent that was asking
+		set += ", cap = :cap"
+		values[":cap"] = str(string(lease.CAP))
 	}
 	if due.IsZero() {
 		remove += ", due_shard, due_at, wanted_at"

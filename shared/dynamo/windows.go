@@ -3,8 +3,10 @@ package dynamo
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -30,6 +32,8 @@ func pagesPK(w order.Window) string {
 	return windowPK(string(w.Asset), string(w.Perspective)) + "#" + windowSK(w.From)
 }
 
+func pageKey(w order.Window, page int) Item { return itemKey(pagesPK(w), pageSK(page)) }
+
 func pageSK(page int) string { return fmt.Sprintf("%05d", page) }
 
 // Windows implements order.Store.
@@ -40,6 +44,8 @@ func (o *Orders) Windows(ctx context.Context, asset account.AssetID, perspective
 		windows = append(windows, order.Window{
 			Asset: asset, Perspective: perspective, From: time.Unix(from, 0).UTC(), To: moment(item, "to"),
 			DueAt: msTime(item, "next_at"), ReadAt: msTime(item, "read_at"), Rows: int(number(item, "rows")), Scan: number(item, "scan"),
+			Most: time.Duration(number(item, "most")) * time.Second, Unsettled: int(number(item, "unsettled")), SettleAt: msTime(item, "settle_at"), NewsAt: msTime(item, "news_at"),
+			Digest: uint64(number(item, "digest")), Equal: int(number(item, "equal")), //nolint:gosec // bits, not a number
 			ScanTo: moment(item, "scan_to"), ScanStart: msTime(item, "scan_start"),
 		})
 		return err
@@ -58,15 +64,7 @@ func (o *Orders) CreateWindows(ctx context.Context, lease order.Lease, windows [
 
 // SaveWindow implements order.Store.
 func (o *Orders) SaveWindow(ctx context.Context, lease order.Lease, w order.Window, following *order.Window) error {
-	update := &types.Update{
-		TableName: &o.table, Key: windowKey(w),
-		UpdateExpression: aws.String("SET #to = :to, next_at = :next, read_at = :read, #rows = :rows, #scan = :scan, scan_to = :scan_to, scan_start = :scan_start, fence = :fence ADD rev :one"),
-		// a window that another reader has deleted or taken over is not ours
-		ConditionExpression:       aws.String("attribute_exists(pk) AND " + unfenced),
-		ExpressionAttributeNames:  names("to", "rows", "scan"),
-		ExpressionAttributeValues: windowValues(w),
-	}
-	update.ExpressionAttributeValues[":fence"], update.ExpressionAttributeValues[":one"] = num(lease.Fence), num(1)
+	update := o.windowUpdate(lease, w)
 	if following != nil {
 		return o.transact(ctx, "dynamo.SaveWindow", []types.TransactWriteItem{{Update: update}, o.newWindow(lease, *following)})
 	}
@@ -77,19 +75,71 @@ func (o *Orders) SaveWindow(ctx context.Context, lease order.Lease, w order.Wind
 	return fenced("dynamo.SaveWindow", err)
 }
 
+// Recut implements order.Store.
+func (o *Orders) Recut(ctx context.Context, lease order.Lease, change order.Recut) error {
+	items := []types.TransactWriteItem{{Update: o.windowUpdate(lease, change.Keep)}}
+	for _, w := range change.Add {
+		items = append(items, o.newWindow(lease, w))
+	}
+	for _, page := range change.Pages {
+		put, err := o.checkpointPut(lease, change.Keep, page)
+		if err != nil {
+			return err
+		}
+		items = append(items, types.TransactWriteItem{Put: put})
+	}
+	remove := func(key Item, condition string) {
+		items = append(items, types.TransactWriteItem{Delete: &types.Delete{
+			TableName: &o.table, Key: key, ConditionExpression: aws.String(condition), ExpressionAttributeValues: Item{":fence": num(lease.Fence)},
+		}})
+	}
+	for _, page := range change.Forget {
+		remove(pageKey(change.Keep, page.Page), unfenced)
+	}
+	for _, dropped := range change.Drop {
+		remove(windowKey(dropped.Window), "attribute_exists(pk) AND "+unfenced)
+		for _, page := range dropped.Pages {
+			remove(pageKey(dropped.Window, page.Page), unfenced)
+		}
+	}
+	return o.transact(ctx, "dynamo.Recut", items)
+}
+
+// windowUpdate writes the state of a window that is there: one that another
+// reader has dropped is not ours.
+func (o *Orders) windowUpdate(lease order.Lease, w order.Window) *types.Update {
+	values := windowValues(w)
+	set := make([]string, 0, len(values))
+	placeholders := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		set = append(set, "#"+name+" = :"+name)
+		placeholders["#"+name] = name
+	}
+	update := &types.Update{
+		TableName: &o.table, Key: windowKey(w),
+		UpdateExpression:         aws.String("SET " + strings.Join(set, ", ") + ", fence = :fence ADD rev :one"),
+		ConditionExpression:      aws.String("attribute_exists(pk) AND " + unfenced),
+		ExpressionAttributeNames: placeholders, ExpressionAttributeValues: Item{":fence": num(lease.Fence), ":one": num(1)},
+	}
+	for name, value := range values {
+		update.ExpressionAttributeValues[":"+name] = value
+	}
+	return update
+}
+
+// windowValues are the attributes of a window beside its key.
 func windowValues(w order.Window) Item {
 	return Item{
-		":to": unix(w.To), ":next": ms(w.DueAt), ":read": ms(w.ReadAt), ":rows": num(int64(w.Rows)), ":scan": num(w.Scan),
-		":scan_to": unix(w.ScanTo), ":scan_start": ms(w.ScanStart),
+		"to": unix(w.To), "next_at": ms(w.DueAt), "read_at": ms(w.ReadAt), "rows": num(int64(w.Rows)), "scan": num(w.Scan),
+		"most": num(int64(w.Most / time.Second)), "unsettled": num(int64(w.Unsettled)), "settle_at": ms(w.SettleAt), "news_at": ms(w.NewsAt),
+		"digest": num(int64(w.Digest)), "equal": num(int64(w.Equal)), //nolint:gosec // bits, not a number
+		"scan_to": unix(w.ScanTo), "scan_start": ms(w.ScanStart),
 	}
 }
 
 func (o *Orders) newWindow(lease order.Lease, w order.Window) types.TransactWriteItem {
 	item := windowKey(w)
-	values := windowValues(w)
-	for name, value := range map[string]string{"to": ":to", "next_at": ":next", "read_at": ":read", "rows": ":rows", "scan": ":scan"} {
-		item[name] = values[value]
-	}
+	maps.Copy(item, windowValues(w))
 	item[attrEntity], item[attrRev], item[attrFence] = str(entityWindow), num(1), num(lease.Fence)
 	return types.TransactWriteItem{Put: &types.Put{TableName: &o.table, Item: item, ConditionExpression: aws.String("attribute_not_exists(pk)")}}
 }
@@ -102,7 +152,7 @@ func (o *Orders) Checkpoints(ctx context.Context, w order.Window) ([]order.Check
 		if err != nil {
 			return err
 		}
-		c := order.Checkpoint{Page: page, Scan: number(item, "scan"), Next: text(item, "next")}
+		c := order.Checkpoint{Page: page, Scan: number(item, "scan"), Next: text(item, "next"), SettleAt: msTime(item, "settle_at")}
 		found = append(found, c)
 		return found[len(found)-1].Marks.UnmarshalBinary(bytesOf(item, "marks"))
 	})
@@ -111,27 +161,38 @@ func (o *Orders) Checkpoints(ctx context.Context, w order.Window) ([]order.Check
 
 // SaveCheckpoint implements order.Store.
 func (o *Orders) SaveCheckpoint(ctx context.Context, lease order.Lease, w order.Window, c order.Checkpoint) error {
-	marks, err := c.Marks.MarshalBinary()
+	put, err := o.checkpointPut(lease, w, c)
 	if err != nil {
 		return err
 	}
-	item := itemKey(pagesPK(w), pageSK(c.Page))
+	_, err = o.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: put.TableName, Item: put.Item, ConditionExpression: put.ConditionExpression, ExpressionAttributeValues: put.ExpressionAttributeValues,
+	})
+	return fenced("dynamo.SaveCheckpoint", err)
+}
+
+func (o *Orders) checkpointPut(lease order.Lease, w order.Window, c order.Checkpoint) (*types.Put, error) {
+	marks, err := c.Marks.MarshalBinary()
+	if err != nil {
+		return nil, err
+	}
+	item := pageKey(w, c.Page)
 	item[attrEntity], item[attrRev], item[attrFence] = str(entityWindow), num(c.Scan), num(lease.Fence)
 	item["scan"], item["marks"] = num(c.Scan), &types.AttributeValueMemberB{Value: marks}
 	if c.Next != "" {
 		item["next"] = str(c.Next)
 	}
-	_, err = o.client.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName: &o.table, Item: item, ConditionExpression: aws.String(unfenced), ExpressionAttributeValues: Item{":fence": num(lease.Fence)},
-	})
-	return fenced("dynamo.SaveCheckpoint", err)
+	if !c.SettleAt.IsZero() {
+		item["settle_at"] = ms(c.SettleAt)
+	}
+	return &types.Put{TableName: &o.table, Item: item, ConditionExpression: aws.String(unfenced), ExpressionAttributeValues: Item{":fence": num(lease.Fence)}}, nil
 }
 
 // DropCheckpoints implements order.Store.
 func (o *Orders) DropCheckpoints(ctx context.Context, lease order.Lease, w order.Window, pages []order.Checkpoint) error {
 	for _, c := range pages {
 		_, err := o.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-			TableName: &o.table, Key: itemKey(pagesPK(w), pageSK(c.Page)), ConditionExpression: aws.String(unfenced), ExpressionAttributeValues: Item{":fence": num(lease.Fence)},
+			TableName: &o.table, Key: pageKey(w, c.Page), ConditionExpression: aws.String(unfenced), ExpressionAttributeValues: Item{":fence": num(lease.Fence)},
 		})
 		if err := fenced("dynamo.DropCheckpoints", err); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"tiktok-shop-affiliate/shared/account"
@@ -31,7 +32,7 @@ type FetcherOptions struct {
 	Oddities Oddities
 	Now      func() time.Time
 	Log      *slog.Logger
-	Cadence  Cadence
+	Rules    Rules
 	Horizon  time.Duration // how far back the first read of an asset goes
 }
 
@@ -42,13 +43,13 @@ type Fetcher struct {
 	oddities Oddities
 	now      func() time.Time
 	log      *slog.Logger
-	cadence  Cadence
+	rules    Rules
 	horizon  time.Duration
 }
 
 // NewFetcher makes a fetcher.
 func NewFetcher(o FetcherOptions) *Fetcher {
-	return &Fetcher{store: o.Store, searches: o.Searches, oddities: o.Oddities, now: o.Now, log: o.Log, cadence: o.Cadence, horizon: o.Horizon}
+	return &Fetcher{store: o.Store, searches: o.Searches, oddities: o.Oddities, now: o.Now, log: o.Log, rules: o.Rules, horizon: o.Horizon}
 }
 
 // The times of a read.
@@ -83,7 +84,7 @@ func (f *Fetcher) Read(ctx context.Context, asset account.AssetID) error {
 		if err != nil {
 			return err
 		}
-		due, err := f.readDue(ctx, lease)
+		due, err := f.readDue(ctx, &lease)
 		again, err := f.settle(ctx, lease, due, err)
 		if err != nil || !again || timeLeft(ctx) <= stopAhead {
 			return err
@@ -100,49 +101,131 @@ func timeLeft(ctx context.Context) time.Duration {
 }
 
 // readDue reads the windows that are due and returns when the asset is due next.
-func (f *Fetcher) readDue(ctx context.Context, lease Lease) (next time.Time, err error) {
+// That one perspective is not allowed to the account does not stop the other.
+func (f *Fetcher) readDue(ctx context.Context, lease *Lease) (next time.Time, err error) {
 	search, err := f.searches.Open(ctx, lease.Asset)
 	if err != nil {
 		return time.Time{}, &searchError{err}
 	}
+	var refused error
+	read := 0
 	for _, perspective := range Perspectives(lease.Asset) {
-		windows, err := f.windows(ctx, lease, perspective)
-		if err != nil {
+		if perspective == CAP && lease.CAP == Withheld {
+			continue
+		}
+		due, err := f.readStream(ctx, *lease, perspective, search)
+		switch {
+		case perspective == CAP && withheld(err, lease.CAP):
+			lease.CAP = Withheld
+			f.log.InfoContext(ctx, "the partner is no creator agency as far as TikTok Shop lets us see", "asset", lease.Asset, "error", err)
+			continue
+		case notAllowed(err):
+			refused, due = err, f.now().Add(retrySlow)
+			f.log.WarnContext(ctx, "orders of one perspective are refused", "asset", lease.Asset, "perspective", perspective, "error", err)
+		case err != nil:
 			return time.Time{}, err
-		}
-		dues := map[time.Time]time.Time{} // by the start of the window
-		for _, w := range windows {
-			dues[w.From] = w.DueAt
-		}
-		for i, w := range f.dueWindows(windows, lease, f.now()) {
-			if i > 0 && f.timeUp(ctx, lease) {
-				return time.Time{}, errStopped
-			}
-			read, following, err := f.scan(ctx, lease, w, search)
-			if err != nil {
-				return time.Time{}, fmt.Errorf("window %s of %s: %w", w.From.Format(time.RFC3339), lease.Asset, err)
-			}
-			dues[read.From] = read.DueAt
-			if following != nil {
-				dues[following.From] = following.DueAt
+		default:
+			read++
+			if perspective == CAP {
+				lease.CAP = Granted
 			}
 		}
-		for _, due := range dues {
-			if !due.IsZero() && (next.IsZero() || due.Before(next)) {
-				next = due
-			}
-		}
+		next = sooner(next, due)
+	}
+	if read == 0 && refused != nil {
+		return time.Time{}, refused
 	}
 	return next, nil
 }
 
-// windows lists the stream's windows and makes the first ones.
+// readStream reads the due windows of one perspective and returns when the next
+// one is due.
+func (f *Fetcher) readStream(ctx context.Context, lease Lease, perspective Perspective, search Search) (next time.Time, err error) {
+	windows, err := f.windows(ctx, lease, perspective)
+	if err != nil {
+		return time.Time{}, err
+	}
+	read := map[time.Time]bool{} // by the start of the window
+	unread := func() []Window {
+		return f.dueWindows(slices.DeleteFunc(slices.Clone(windows), func(w Window) bool { return read[w.From] }), lease, f.now())
+	}
+	for due := unread(); len(due) > 0; due = unread() {
+		if len(read) > 0 && f.timeUp(ctx, lease) {
+			return time.Time{}, errStopped
+		}
+		w := due[0]
+		got, err := f.scan(ctx, lease, w, search)
+		if err != nil {
+			return time.Time{}, fmt.Errorf("window %s of %s: %w", w.From.Format(time.RFC3339), lease.Asset, err)
+		}
+		at := slices.IndexFunc(windows, func(other Window) bool { return other.From.Equal(w.From) })
+		windows = slices.Replace(windows, at, at+1, got.windows...)
+		if !got.read {
+			continue
+		}
+		for _, w := range got.windows {
+			read[w.From] = true
+		}
+		if windows, err = f.mergeAround(ctx, lease, windows, at, unread()); err != nil {
+			return time.Time{}, err
+		}
+	}
+	for _, w := range windows {
+		next = sooner(next, w.DueAt)
+	}
+	return next, nil
+}
+
+// mergeAround merges the window with its neighbours, except with those that are
+// to be read first.
+func (f *Fetcher) mergeAround(ctx context.Context, lease Lease, windows []Window, at int, unread []Window) ([]Window, error) {
+	for _, left := range []int{at, at - 1} { // with the next one, then with the one before
+		if left < 0 || left+1 >= len(windows) {
+			continue
+		}
+		a, b := windows[left], windows[left+1]
+		if slices.ContainsFunc(unread, func(w Window) bool { return w.From.Equal(a.From) || w.From.Equal(b.From) }) {
+			continue
+		}
+		m, ok, err := f.merge(ctx, lease, a, b)
+		if err != nil {
+			return windows, err
+		}
+		if ok {
+			windows = slices.Replace(windows, left, left+2, m)
+		}
+	}
+	return windows, nil
+}
+
+// withheld reports whether err says that the account is not given CAP orders: a
+// lack of permission, or, as long as it never was, any refusal of the call.
+func withheld(err error, known Capability) bool {
+	var refused *tiktokshop.Error
+	if !errors.As(err, &refused) {
+		return false
+	}
+	switch refused.Kind {
+	case tiktokshop.NotAllowed, tiktokshop.MissingScope:
+		return true
+	case tiktokshop.BadRequest, tiktokshop.Missing, tiktokshop.WrongAccount, tiktokshop.Retired:
+		return known != Granted
+	}
+	return false
+}
+
+func notAllowed(err error) bool {
+	var refused *tiktokshop.Error
+	return errors.As(err, &refused) && refused.Kind == tiktokshop.NotAllowed
+}
+
+// windows lists the stream's windows and makes the first one.
 func (f *Fetcher) windows(ctx context.Context, lease Lease, perspective Perspective) ([]Window, error) {
 	windows, err := f.store.Windows(ctx, lease.Asset, perspective)
 	if err != nil || len(windows) > 0 {
 		return windows, err
 	}
-	windows = firstWindows(lease.Asset, perspective, f.horizon, f.now())
+	windows = []Window{firstWindow(lease.Asset, perspective, f.horizon, f.now())}
 	return windows, f.store.CreateWindows(ctx, lease, windows)
 }
 

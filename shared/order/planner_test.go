@@ -83,5 +83,5 @@ func TestAClaimWhoseWakeIsLostHeals(t *testing.T) {
 	w.clock.pass(5 * time.Minute)
 	_, err = w.planner(mail).Run(t.Context())
 	require.NoError(t, err)
-	assert.Zero(t, w.gauge.overdue[order.TAP])
+	assert.Less(t, w.gauge.overdue[order.TAP], 30*time.Second, "the jitter of the read")
 }

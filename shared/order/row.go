@@ -25,12 +25,15 @@ const (
 	CAP     Perspective = "cap" // creator agency partner
 )
 
-// Perspectives are the views an asset gives. The list is where a partner's CAP
-// orders join its TAP orders.
+// Perspectives are the views an asset can give. Whether a partner's grant gives
+// CAP orders is learned by trying: until then, and where it does not, there are
+// none.
 func Perspectives(asset account.AssetID) []Perspective {
 	switch p := Perspective(asset.Perspective()); p {
-	case Seller, Creator, TAP:
+	case Seller, Creator:
 		return []Perspective{p}
+	case TAP:
+		return []Perspective{TAP, CAP}
 	case CAP:
 	}
 	return nil
@@ -114,16 +117,26 @@ type Row struct {
 	// SettledSeenAt is when we first saw the row settled, and SettledSeenAfter
 	// when we last saw it not to be: it settled in between. Zero SettledSeenAfter
 	// means that the row was settled already when first seen.
-	SettledSeenAt    time.Time      `json:"settled_seen_at,omitzero"`
-	SettledSeenAfter time.Time      `json:"settled_seen_after,omitzero"`
-	History          []StatusChange `json:"history"`
-	Rev              int64          `json:"revision"`
+	SettledSeenAt    time.Time `json:"settled_seen_at,omitzero"`
+	SettledSeenAfter time.Time `json:"settled_seen_after,omitzero"`
+	// MissingSince is when a complete scan of its window first came without the row. It is kept as it was last seen.
+	MissingSince time.Time      `json:"missing_since,omitzero"`
+	History      []StatusChange `json:"history"`
+	Rev          int64          `json:"revision"`
 
 	Raw json.RawMessage `json:"-"` // canonical, see Raw in raw.go
 }
 
-// Hash is eight bytes that tell whether the row says something new.
-func (r Row) Hash() uint64 { return contentHash(r.Raw) }
+// Hash is eight bytes that tell whether the row says something new. The last bit
+// tells whether the row is final.
+func (r Row) Hash() uint64 {
+	if r.Status.Final() {
+		return contentHash(r.Raw) | finalBit
+	}
+	return contentHash(r.Raw) &^ finalBit
+}
+
+const finalBit = 1
 
 // mark identifies the row within a scan: what was sold, through what, by whom.
 func (r Row) mark() uint64 {
@@ -150,7 +163,7 @@ func (r Row) born(stored []Row, now time.Time) Row {
 func (r Row) grown(old Row, now, lastRead time.Time) Row {
 	next := old
 	next.Facts, next.Raw = r.Facts, r.Raw
-	next.ChangedAt, next.Rev = now, old.Rev+1
+	next.ChangedAt, next.Rev, next.MissingSince = now, old.Rev+1, time.Time{}
 	if r.Status != old.Status {
 		next.History = append(slices.Clone(old.History), StatusChange{At: now, From: old.Status, To: r.Status})
 		if r.Status == Settled {
@@ -160,11 +173,10 @@ func (r Row) grown(old Row, now, lastRead time.Time) Row {
 	return next
 }
 
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
+// missing is the stored row when a complete scan has come without it.
+func (r Row) missing(now time.Time) Row {
+	r.MissingSince, r.ChangedAt, r.Rev = now, now, r.Rev+1
+	return r
 }
 
 // Difference is a fact before and after.
@@ -190,6 +202,25 @@ func Differences(old, current Facts) (map[string]Difference, error) {
 		}
 	}
 	return differences, nil
+}
+
+// Changes are the differences between two revisions of a row: of its facts, and
+// of missing_since.
+func Changes(old, current Row) (map[string]Difference, error) {
+	changes, err := Differences(old.Facts, current.Facts)
+	if err != nil || old.MissingSince.Equal(current.MissingSince) {
+		return changes, err
+	}
+	changes["missing_since"] = Difference{From: jsonTime(old.MissingSince), To: jsonTime(current.MissingSince)}
+	return changes, nil
+}
+
+// jsonTime is nil, which stands for null, when there is no time.
+func jsonTime(t time.Time) json.RawMessage {
+	if t.IsZero() {
+		return nil
+	}
+	return json.RawMessage(t.Format(`"` + time.RFC3339Nano + `"`))
 }
 
 func fields(facts Facts) (map[string]json.RawMessage, error) {

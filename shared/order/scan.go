@@ -37,44 +37,82 @@ type scan struct {
 	pages []Checkpoint
 	page  int
 	token string
+	// settleAt is when the next of the rows seen is expected to settle.
+	settleAt time.Time
+	// forgetful says that known may lack rows of the last complete scan.
+	forgetful bool
 	// put off are rows that may be new or may be an old row that was attributed
 	// anew; only the end of the scan tells.
 	putOff []Row
 
-	total            int
-	created, changed int
+	total                     int
+	created, changed, missing int
 }
 
-// scan reads the window's pages, writes the rows that say something new, and
-// returns the window as it is now, with the one that follows if the open window
-// was closed.
-func (f *Fetcher) scan(ctx context.Context, lease Lease, w Window, search Search) (Window, *Window, error) {
+// scanned is what came of a scan: the window as it is now with the one that
+// follows it, or, unread, the parts it was cut into.
+type scanned struct {
+	windows []Window
+	read    bool
+}
+
+// scan reads the window's pages and writes the rows that say something new. A
+// window that is too long or turns out too full is cut instead.
+func (f *Fetcher) scan(ctx context.Context, lease Lease, w Window, search Search) (scanned, error) {
 	pages, err := f.store.Checkpoints(ctx, w)
 	if err != nil {
-		return w, nil, err
+		return scanned{}, err
 	}
 	s := &scan{Fetcher: f, lease: lease, search: search, window: w, pages: pages}
 	if !s.resume() {
 		s.restart()
+		if cuts := f.rules.tooLong(w, s.window.ScanTo); len(cuts) > 0 {
+			return s.cut(ctx, cuts)
+		}
 	}
 	for attempt := 1; ; attempt++ {
 		err := s.readPages(ctx)
-		if attempt == 1 && s.token != "" && refusesToken(err) {
+		var full *tooFullError
+		switch {
+		case errors.As(err, &full):
+			return s.cut(ctx, f.rules.tooFull(w, s.window.ScanTo, full.total))
+		case attempt == 1 && s.token != "" && refusesToken(err):
 			s.restart()
 			continue
-		}
-		if err != nil {
-			return s.window, nil, err
+		case err != nil:
+			if cuts := f.rules.tooSlow(w, s.window.ScanTo, err, s.lease.Failures); len(cuts) > 0 { // the halves have their turn after a pause, as after any failure
+				s.window.Most = s.window.ScanTo.Sub(s.window.From) / 2
+				_, cutErr := s.cut(ctx, cuts)
+				err = errors.Join(err, cutErr)
+			}
+			return scanned{}, err
 		}
 		if len(s.seen) == s.total || attempt > 1 {
 			break
 		}
+		s.window.Scan = s.number
+		if err := s.store.SaveWindow(ctx, s.lease, s.window, nil); err != nil {
+			return scanned{}, err
+		}
 		s.restart() // rows moved between the pages while we read
 	}
 	if err := s.placeRest(ctx); err != nil {
-		return s.window, nil, err
+		return scanned{}, err
+	}
+	if err := s.markMissing(ctx); err != nil {
+		return scanned{}, err
 	}
 	return s.complete(ctx)
+}
+
+// cut makes parts of the window. What they hold is for their own scans to find.
+func (s *scan) cut(ctx context.Context, cuts []time.Time) (scanned, error) {
+	change := s.window.cutAt(cuts, s.now())
+	if err := s.store.Recut(ctx, s.lease, change); err != nil {
+		return scanned{}, err
+	}
+	s.log.InfoContext(ctx, "window cut", "asset", s.window.Asset, "perspective", s.window.Perspective, "from", s.window.From, "to", s.window.ScanTo, "parts", len(cuts)+1)
+	return scanned{windows: append([]Window{change.Keep}, change.Add...)}, nil
 }
 
 // refusesToken reports whether the page token may be why a page was refused.
@@ -85,15 +123,13 @@ func refusesToken(err error) bool {
 
 // resume continues the scan that a stop or a crash has left, if it is young.
 func (s *scan) resume() bool {
-	now := s.now()
 	s.known = Marks{}
 	if s.lease.DoubtAt.IsZero() || s.window.ReadAt.After(s.lease.DoubtAt) {
-		slices.SortStableFunc(s.pages, func(a, b Checkpoint) int { return int(a.Scan - b.Scan) })
-		for _, page := range s.pages {
-			maps.Copy(s.known, page.Marks) // newer scans win
-		}
+		s.known = remembered(s.pages)
 	}
-	if s.window.ScanTo.IsZero() || now.Sub(s.window.ScanStart) > resumeWithin {
+	underway := !s.window.ScanTo.IsZero()
+	s.forgetful = underway || !s.window.ReadAt.IsZero() && (s.window.Equal == 0 || !s.window.ReadAt.After(s.lease.DoubtAt))
+	if !underway || s.now().Sub(s.window.ScanStart) > resumeWithin {
 		return false
 	}
 	s.number, s.seen = s.window.Scan, Marks{}
@@ -103,6 +139,7 @@ func (s *scan) resume() bool {
 			break
 		}
 		maps.Copy(s.seen, page.Marks)
+		s.settleAt = sooner(s.settleAt, page.SettleAt)
 		s.page, s.token = page.Page+1, page.Next
 	}
 	return s.token != ""
@@ -116,7 +153,7 @@ func (s *scan) restart() {
 	if s.window.Open() {
 		s.window.ScanTo = now.Truncate(time.Second)
 	}
-	s.seen, s.page, s.token, s.putOff = Marks{}, 0, "", nil
+	s.seen, s.page, s.token, s.putOff, s.settleAt = Marks{}, 0, "", nil, time.Time{}
 }
 
 // readPages reads from the current page to the last.
@@ -133,6 +170,9 @@ func (s *scan) readPages(ctx context.Context) error {
 		if !s.now().Before(s.lease.Until) {
 			return ErrFenced
 		}
+		if s.page == 0 && len(s.rules.tooFull(s.window, s.window.ScanTo, page.Total)) > 0 {
+			return &tooFullError{page.Total}
+		}
 		before := len(s.seen)
 		marks, err := s.apply(ctx, page.Rows)
 		if err != nil {
@@ -143,7 +183,12 @@ func (s *scan) readPages(ctx context.Context) error {
 		}
 		s.total = page.Total
 		last := page.Next == "" || page.Next == s.token || len(page.Rows) == 0 || idle == idlePages
-		if err := s.checkpoint(ctx, Checkpoint{Page: s.page, Scan: s.number, Next: page.Next, Marks: marks}, last); err != nil {
+		read := Checkpoint{Page: s.page, Scan: s.number, Next: page.Next, Marks: marks}
+		for _, row := range page.Rows {
+			read.SettleAt = sooner(read.SettleAt, s.rules.settles(row, s.window.ScanStart))
+		}
+		s.settleAt = sooner(s.settleAt, read.SettleAt)
+		if err := s.checkpoint(ctx, read, last); err != nil {
 			return err
 		}
 		s.page, s.token = s.page+1, page.Next
@@ -180,33 +225,83 @@ func (s *scan) checkpoint(ctx context.Context, page Checkpoint, last bool) error
 	return nil
 }
 
-// complete stores that the window was read, closes the open window when it has
-// grown old, and forgets pages that are not there any more.
-func (s *scan) complete(ctx context.Context) (Window, *Window, error) {
-	w := s.window
-	end := w.ScanTo
-	w.ReadAt, w.Rows, w.Scan, w.ScanTo = w.ScanStart, len(s.seen), s.number, time.Time{}
-	var following *Window
-	if w.Open() && end.Sub(w.From) >= newestSpan {
-		w.To = end
-		following = &Window{Asset: w.Asset, Perspective: w.Perspective, From: end}
-		following.DueAt = s.cadence.next(*following, w.ReadAt)
+// markMissing notes the stored rows that the scan has come without: TikTok Shop
+// does not show them any more. Only a scan whose rows agree with TikTok Shop's
+// count knows. Rows that are not all remembered are looked up.
+func (s *scan) markMissing(ctx context.Context) error {
+	gone := func(mark uint64) bool { _, seen := s.seen[mark]; return !seen }
+	suspected := s.forgetful
+	for mark := range s.known {
+		suspected = suspected || gone(mark)
 	}
-	w.DueAt = s.cadence.next(w, w.ReadAt)
-	w.ScanStart = time.Time{}
+	if !suspected || len(s.seen) != s.total {
+		return nil
+	}
+	return s.store.Between(ctx, s.lease.Asset, s.window.Perspective, s.window.From, s.window.ScanTo, func(rows []Row) error {
+		for _, row := range rows {
+			placed := !slices.Contains(row.Unreadable, "create_time") // else it may belong into another window
+			if !gone(row.mark()) || !placed || !row.MissingSince.IsZero() {
+				continue
+			}
+			if err := s.store.Replace(ctx, s.lease, row.missing(s.now())); err != nil {
+				return fmt.Errorf("order %s: %w", row.OrderID, err)
+			}
+			s.missing++
+			s.log.WarnContext(ctx, "TikTok Shop does not show a row any more", "asset", s.lease.Asset, "perspective", s.window.Perspective, "order", row.OrderID)
+		}
+		return nil
+	})
+}
+
+// complete stores that the window was read, closes the open window when it is
+// full, and forgets pages that are not there any more.
+func (s *scan) complete(ctx context.Context) (scanned, error) {
+	w, r := s.found(), s.rules
+	end := w.ScanTo
+	w.ScanTo, w.ScanStart = time.Time{}, time.Time{}
+	done := scanned{read: true}
+	var following *Window
+	if w.Open() && (w.Rows >= r.Full && end.Sub(w.From) >= r.Newest || w.Rows >= r.Crowded) && end.After(w.From) {
+		w.To = end
+		following = &Window{Asset: w.Asset, Perspective: w.Perspective, From: end, NewsAt: w.NewsAt}
+		following.DueAt = r.next(*following, w.ReadAt)
+	}
+	w.DueAt = r.next(w, w.ReadAt)
 	if err := s.store.SaveWindow(ctx, s.lease, w, following); err != nil {
-		return w, nil, err
+		return done, err
+	}
+	done.windows = []Window{w}
+	if following != nil {
+		done.windows = append(done.windows, *following)
 	}
 	extra := slices.DeleteFunc(slices.Clone(s.pages), func(p Checkpoint) bool { return p.Page < s.page })
 	if err := s.store.DropCheckpoints(ctx, s.lease, w, extra); err != nil {
-		return w, nil, err
+		return done, err
 	}
 	if len(s.seen) != s.total {
 		s.log.WarnContext(ctx, "a window's rows differ from TikTok Shop's count", "asset", w.Asset, "from", w.From, "rows", len(s.seen), "total", s.total)
 	}
 	s.log.InfoContext(ctx, "window read", "asset", w.Asset, "perspective", w.Perspective, "from", w.From, "to", end,
-		"pages", s.page, "rows", len(s.seen), "created", s.created, "changed", s.changed)
-	return w, following, nil
+		"pages", s.page, "rows", len(s.seen), "unsettled", w.Unsettled, "created", s.created, "changed", s.changed, "missing", s.missing)
+	return done, nil
+}
+
+// found is the window with what the scan found.
+func (s *scan) found() Window {
+	w, digest := s.window, s.seen.digest()
+	if w.NewsAt.IsZero() || w.Equal > 0 && digest != w.Digest || s.created+s.changed+s.missing > 0 {
+		w.NewsAt = w.ScanStart
+	}
+	switch {
+	case len(s.seen) != s.total:
+		w.Equal = 0
+	case w.Equal > 0 && digest == w.Digest:
+		w.Equal++
+	default:
+		w.Equal = 1
+	}
+	w.ReadAt, w.Scan, w.Rows, w.Unsettled, w.SettleAt, w.Digest = w.ScanStart, s.number, len(s.seen), s.seen.unsettled(), s.settleAt, digest
+	return w
 }
 
 // apply writes what is new on a page and returns the marks of the rows that are
@@ -348,7 +443,7 @@ func (s *scan) placeRow(ctx context.Context, stored *[]Row, row Row, atEnd bool)
 			return outcome{wasCreated, next}, err
 		}
 		old := (*stored)[at]
-		if old.Hash() == row.Hash() {
+		if old.Hash() == row.Hash() && old.MissingSince.IsZero() {
 			return outcome{wasSame, old}, nil
 		}
 		next := row.grown(old, s.now(), s.window.ReadAt)

@@ -61,10 +61,23 @@ type Lease struct {
 	// windows remember from before is not trusted. Zero for never.
 	DoubtAt time.Time
 
+	// CAP says whether the grant gives CAP orders beside TAP orders. Release stores it; a new consent forgets it.
+	CAP Capability
+
 	Asks    int64       // how often reads were asked for; lets Release notice new ones
 	AskedAt time.Time   // windows not read since then are due; zero for none
 	Pulls   []time.Time // windows that hold orders created in the hour after are due
 }
+
+// Capability is what was learned by trying.
+type Capability string
+
+// The capabilities.
+const (
+	Untried  Capability = ""
+	Granted  Capability = "granted"
+	Withheld Capability = "withheld"
+)
 
 // wants reports whether the window is to be read.
 func (l Lease) wants(w Window, now time.Time) bool {
@@ -101,6 +114,8 @@ type Store interface {
 	DropCheckpoints(ctx context.Context, lease Lease, w Window, pages []Checkpoint) error
 	// SaveWindow stores the state of an existing window and, in one step, creates the window that follows if one is given.
 	SaveWindow(ctx context.Context, lease Lease, w Window, following *Window) error
+	// Recut changes windows and their pages in one step.
+	Recut(ctx context.Context, lease Lease, change Recut) error
 
 	// Order lists the stored rows of an order. Rows written a moment ago may be missing.
 	Order(ctx context.Context, asset account.AssetID, perspective Perspective, orderID string) ([]Row, error)
@@ -108,6 +123,8 @@ type Store interface {
 	Create(ctx context.Context, lease Lease, row Row) error
 	// Replace stores the next revision of a row; ErrStale when the stored one is not row.Rev-1.
 	Replace(ctx context.Context, lease Lease, row Row) error
+	// Between calls each with some of the rows created in [from, to) after the other, in order of create time.
+	Between(ctx context.Context, asset account.AssetID, perspective Perspective, from, to time.Time, each func([]Row) error) error
 }
 
 // Selection asks for stored rows of a stream created in [From, To).

@@ -59,7 +59,7 @@ func (t *TikTok) Open(ctx context.Context, asset account.AssetID) (Search, error
 	case Creator:
 		return creatorSearch(asset, t.client.Creator(grant)), nil
 	case TAP:
-		return tapSearch(asset, t.client.Partner(grant, held.Cipher)), nil
+		return partnerSearch(asset, t.client.Partner(grant, held.Cipher)), nil
 	case CAP:
 	}
 	return nil, fault.New("order.Open", fault.NotFound, "this asset has no orders")
@@ -85,8 +85,17 @@ func creatorSearch(asset account.AssetID, creator *tiktokshop.Creator) Search {
 	}
 }
 
-func tapSearch(asset account.AssetID, partner *tiktokshop.Partner) Search {
+// partnerSearch gives the TAP orders of a partner and, where it is a creator
+// agency, its CAP orders.
+func partnerSearch(asset account.AssetID, partner *tiktokshop.Partner) Search {
 	return func(ctx context.Context, q Query) (Page, error) {
+		if q.Perspective == CAP {
+			answer, err := partner.SearchCAPOrders(ctx, tiktokshop.PartnerSearchCAPOrdersRequest{PageSize: pageSize, PageToken: q.Token, CreateTimeGE: unix(q.From), CreateTimeLT: unix(q.To)})
+			if err != nil {
+				return Page{}, err
+			}
+			return pageOf(answer.TotalCount, answer.NextPageToken, answer.SKUOrders, func(p *Page, row tiktokshop.CAPOrder) error { return p.add(asset, q, nil, row.Raw) })
+		}
 		answer, err := partner.SearchOrders(ctx, tiktokshop.PartnerSearchOrdersRequest{PageSize: pageSize, PageToken: q.Token, CreateTimeGE: unix(q.From), CreateTimeLT: unix(q.To)})
 		if err != nil {
 			return Page{}, err

@@ -3,11 +3,9 @@ package order
 import (
 	"cmp"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"tiktok-shop-affiliate/shared/account"
@@ -21,10 +19,20 @@ type Window struct {
 	Perspective Perspective
 	From        time.Time // whole seconds
 	To          time.Time // zero: open, up to now
-	DueAt       time.Time // when it is to be read again; zero: no more
-	ReadAt      time.Time // start of the last complete scan; zero: never
-	Rows        int       // distinct rows of that scan
+	DueAt       time.Time // when it is to be read again; zero: it is done
 	Scan        int64     // number of the last scan that left a trace
+
+	// Most is how long the window may become; zero: as long as the rules allow. A longer one has timed out.
+	Most time.Duration
+
+	// What the last complete scan found.
+	ReadAt    time.Time // its start; zero: never
+	Rows      int       // distinct rows
+	Unsettled int       // rows that are not final
+	SettleAt  time.Time // when the next of them is expected to settle; zero: not known
+	Digest    uint64    // of all marks
+	Equal     int       // complete scans in a row with this digest; 0: none since the window was cut, or its rows could not be counted
+	NewsAt    time.Time // when a scan last had news
 
 	// A scan that has pages still to read.
 	ScanTo    time.Time // its frozen end; zero when no scan is under way
@@ -39,68 +47,11 @@ func (w Window) overlaps(from, to time.Time) bool {
 	return from.Before(to) && w.From.Before(to) && (w.Open() || from.Before(w.To))
 }
 
-// Step says how often windows are read whose end is up to Age ago.
-type Step struct{ Age, Every time.Duration }
-
-// Cadence is how often windows are read, by the age of their end: steps in
-// order of age. The first one is for the open window, whose age is 0. Windows
-// older than the last step are not read any more.
-type Cadence []Step
-
-// ErrCadence is wrapped by a cadence that cannot be read.
-var ErrCadence = errors.New(`not a cadence like "0=5m,72h=1h,840h=24h,2400h=168h"`)
-
-// UnmarshalText reads "age=every" pairs of Go durations.
-func (c *Cadence) UnmarshalText(text []byte) error {
-	var steps Cadence
-	for _, pair := range strings.Split(string(text), ",") {
-		age, every, _ := strings.Cut(strings.TrimSpace(pair), "=")
-		a, err1 := time.ParseDuration(age)
-		e, err2 := time.ParseDuration(every)
-		if err1 != nil || err2 != nil || e <= 0 || a < 0 || len(steps) == 0 && a != 0 || len(steps) > 0 && a <= steps[len(steps)-1].Age {
-			return fmt.Errorf("%w: %.80q", ErrCadence, text)
-		}
-		steps = append(steps, Step{Age: a, Every: e})
-	}
-	*c = steps
-	return nil
-}
-
-// every is how often the window is read at this time, 0 for never.
-func (c Cadence) every(w Window, now time.Time) time.Duration {
-	age := time.Duration(0)
-	if !w.Open() {
-		age = max(1, now.Sub(w.To))
-	}
-	for _, step := range c {
-		if age <= step.Age {
-			return step.Every
-		}
-	}
-	return 0
-}
-
-// next is when a window read at start is due again, zero for never.
-func (c Cadence) next(w Window, start time.Time) time.Time {
-	if every := c.every(w, start); every > 0 {
-		return start.Add(every)
-	}
-	return time.Time{}
-}
-
-// newestSpan is how long the open window grows before it is closed and a new
-// one begins.
-const newestSpan = 24 * time.Hour
-
-// firstWindows covers horizon up to now with one older window and an open one
-// that has still to grow, both due.
-func firstWindows(asset account.AssetID, perspective Perspective, horizon time.Duration, now time.Time) []Window {
+// firstWindow covers horizon up to now. What it turns out to hold decides how
+// it is cut.
+func firstWindow(asset account.AssetID, perspective Perspective, horizon time.Duration, now time.Time) Window {
 	now = now.Truncate(time.Second)
-	newest := Window{Asset: asset, Perspective: perspective, From: now.Add(-min(newestSpan/2, horizon)), DueAt: now}
-	if horizon <= newestSpan/2 {
-		return []Window{newest}
-	}
-	return []Window{{Asset: asset, Perspective: perspective, From: now.Add(-horizon), To: newest.From, DueAt: now}, newest}
+	return Window{Asset: asset, Perspective: perspective, From: now.Add(-horizon).Truncate(time.Second), DueAt: now}
 }
 
 // dueWindows are the windows to read now, the most urgent first: the one that
@@ -108,7 +59,7 @@ func firstWindows(asset account.AssetID, perspective Perspective, horizon time.D
 func (f *Fetcher) dueWindows(windows []Window, lease Lease, now time.Time) []Window {
 	due := slices.DeleteFunc(slices.Clone(windows), func(w Window) bool { return !lease.wants(w, now) })
 	urgency := func(w Window) int64 { // thousandths of its cadence since it was read
-		return int64(now.Sub(w.ReadAt) / max(1, f.cadence.every(w, now)/1000))
+		return int64(now.Sub(w.ReadAt) / max(1, f.rules.every(w, now)/1000))
 	}
 	slices.SortStableFunc(due, func(a, b Window) int {
 		return cmp.Or(cmp.Compare(urgency(b), urgency(a)), b.From.Compare(a.From))
@@ -117,8 +68,29 @@ func (f *Fetcher) dueWindows(windows []Window, lease Lease, now time.Time) []Win
 }
 
 // Marks are the rows of a scan: what a row is, as eight bytes, and what it
-// said, as eight more. A row that says nothing new needs neither read nor write.
+// said, as eight more (Row.Hash). A row that says nothing new needs neither
+// read nor write. A mark is a claim about a stored row, whichever window it
+// stands in.
 type Marks map[uint64]uint64
+
+// unsettled counts the rows that are not final.
+func (m Marks) unsettled() (n int) {
+	for _, content := range m {
+		n += int(1 - content&finalBit)
+	}
+	return n
+}
+
+// digest is eight bytes of all marks. Digests of disjoint marks add up.
+func (m Marks) digest() (sum uint64) {
+	for mark, content := range m {
+		x := mark ^ content*0x9e3779b97f4a7c15 // splitmix64
+		x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+		x = (x ^ x>>27) * 0x94d049bb133111eb
+		sum += x ^ x>>31
+	}
+	return sum
+}
 
 // MarshalBinary is 16 bytes a row, sorted.
 func (m Marks) MarshalBinary() ([]byte, error) {
@@ -146,8 +118,18 @@ func (m *Marks) UnmarshalBinary(b []byte) error {
 // the last scans are both the place to resume at and the memory of what is
 // stored.
 type Checkpoint struct {
-	Page  int
-	Scan  int64 // number of the scan that read it
-	Next  string
-	Marks Marks
+	Page     int
+	Scan     int64 // number of the scan that read it
+	Next     string
+	SettleAt time.Time // when the next of its rows is expected to settle; zero: not known
+	Marks    Marks
+}
+
+// remembered is what checkpoints say is stored; newer scans know better.
+func remembered(pages []Checkpoint) Marks {
+	known := Marks{}
+	for _, page := range slices.SortedStableFunc(slices.Values(pages), func(a, b Checkpoint) int { return cmp.Compare(a.Scan, b.Scan) }) {
+		maps.Copy(known, page.Marks)
+	}
+	return known
 }

@@ -22,6 +22,7 @@ import (
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/dynamo/awstest"
 	"tiktok-shop-affiliate/shared/order"
+	"tiktok-shop-affiliate/shared/tiktokshop"
 )
 
 const asset = account.AssetID("tap:main:partner:open:7:US")
@@ -45,6 +46,8 @@ type market struct {
 	pageSize int
 	calls    int
 	asked    map[order.Query]int
+	agency   bool                 // it has CAP orders, too
+	capTries int                  // refused searches of CAP orders
 	before   func(call int) error // runs before each call is answered, without the lock
 }
 
@@ -73,6 +76,11 @@ func (m *market) visible(q order.Query) (rows []*sale) {
 
 func (m *market) Search(ctx context.Context, q order.Query) (order.Page, error) {
 	m.mu.Lock()
+	if q.Perspective == order.CAP && !m.agency {
+		m.capTries++
+		m.mu.Unlock()
+		return order.Page{}, &tiktokshop.Error{Op: "Partner.SearchCAPOrders", Kind: tiktokshop.NotAllowed, Code: 16501011}
+	}
 	m.calls++
 	if m.asked == nil {
 		m.asked = map[order.Query]int{}
@@ -169,6 +177,10 @@ func (w *watched) SaveWindow(ctx context.Context, l order.Lease, win order.Windo
 	return errors.Join(w.step(&w.windows), unless(w, func() error { return w.Orders.SaveWindow(ctx, l, win, next) }))
 }
 
+func (w *watched) Recut(ctx context.Context, l order.Lease, change order.Recut) error {
+	return errors.Join(w.step(nil), unless(w, func() error { return w.Orders.Recut(ctx, l, change) }))
+}
+
 func (w *watched) CreateWindows(ctx context.Context, l order.Lease, windows []order.Window) error {
 	return errors.Join(w.step(nil), unless(w, func() error { return w.Orders.CreateWindows(ctx, l, windows) }))
 }
@@ -235,6 +247,7 @@ type world struct {
 	opener *opener
 	store  *watched
 	gauge  *gauge
+	rules  order.Rules
 	db     *dynamodb.Client
 	tables awstest.Names
 }
@@ -242,7 +255,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	db, tables := dynamodb.NewFromConfig(awstest.Config(t)), awstest.Tables(t)
-	w := &world{t: t, clock: &clock{now: day0}, market: &market{pageSize: 100}, gauge: &gauge{}, db: db, tables: tables,
+	w := &world{t: t, clock: &clock{now: day0}, market: &market{pageSize: 100}, gauge: &gauge{}, rules: order.DefaultRules(), db: db, tables: tables,
 		store: &watched{Orders: dynamo.NewOrders(db, tables.Orders)}}
 	w.opener = &opener{search: w.market.Search}
 	w.connect(asset)
@@ -266,10 +279,8 @@ func (w *world) connect(assets ...account.AssetID) {
 }
 
 func (w *world) fetcher() *order.Fetcher {
-	var cadence order.Cadence
-	require.NoError(w.t, cadence.UnmarshalText([]byte("0=5m,72h=1h,840h=24h,2400h=168h")))
 	return order.NewFetcher(order.FetcherOptions{
-		Store: w.store, Searches: w.opener, Oddities: w.gauge, Now: w.clock.Now, Cadence: cadence, Horizon: 720 * time.Hour,
+		Store: w.store, Searches: w.opener, Oddities: w.gauge, Now: w.clock.Now, Rules: w.rules, Horizon: 720 * time.Hour,
 		Log: slog.New(slog.DiscardHandler),
 	})
 }
@@ -283,10 +294,12 @@ func (w *world) planner(wakes order.Wakes) *order.Planner {
 }
 
 // rows lists what is stored, the oldest first.
-func (w *world) rows() []order.Row {
+func (w *world) rows() []order.Row { return w.rowsOf(order.TAP) }
+
+func (w *world) rowsOf(perspective order.Perspective) []order.Row {
 	w.t.Helper()
 	var all []order.Row
-	s := order.Selection{Asset: asset, Perspective: order.TAP, From: day0.AddDate(0, -2, 0), To: w.clock.Now().Add(time.Hour), Limit: 100}
+	s := order.Selection{Asset: asset, Perspective: perspective, From: day0.AddDate(0, -4, 0), To: w.clock.Now().Add(time.Hour), Limit: 100}
 	for {
 		rows, next, err := w.store.Rows(w.t.Context(), s)
 		require.NoError(w.t, err)
@@ -297,7 +310,23 @@ func (w *world) rows() []order.Row {
 	}
 }
 
-// agree demands that exactly what the market has is stored.
+// windows lists the TAP windows of the asset, which must follow each other
+// without a gap and be read as a whole.
+func (w *world) windows() []order.Window {
+	w.t.Helper()
+	windows, err := w.store.Windows(w.t.Context(), asset, order.TAP)
+	require.NoError(w.t, err)
+	for i, win := range windows {
+		if i > 0 {
+			require.Equal(w.t, windows[i-1].To, win.From, "no gap, no overlap")
+		}
+		require.Equal(w.t, i == len(windows)-1, win.Open(), "the last is open")
+	}
+	return windows
+}
+
+// agree demands that exactly what the market has is stored, and what it does not
+// show any more is marked.
 func (w *world) agree() {
 	w.t.Helper()
 	describe := func(id, sku, creator, content, status string) string {
@@ -310,6 +339,9 @@ func (w *world) agree() {
 		}
 	}
 	for _, row := range w.rows() {
+		if !row.MissingSince.IsZero() {
+			continue
+		}
 		got = append(got, describe(row.OrderID, row.SKUID, row.CreatorUsername, row.ContentID, row.StatusText))
 	}
 	slices.Sort(want)
