@@ -16,6 +16,11 @@ CONTROL_PORT ?= 4571
 TEST_EMULATOR_PORT ?= 4666
 TEST_SANDBOX_PORT ?= 4670
 TEST_CONTROL_PORT ?= 4671
+# What `make invoke` and `make signed-event` try, and whose API client asks.
+FUNCTION ?=
+EVENT ?=
+APPS ?=
+OWNER ?= atelier
 # More options for `sam deploy`, `go test` and `affiliatectl redrive`.
 ARGS ?=
 
@@ -40,6 +45,15 @@ stop: ## stop what `make local` left running
 .PHONY: logs
 logs: binaries ## follow the logs of the functions that `make local` runs
 	@$(RUN) logs
+
+.PHONY: invoke
+invoke: binaries ## give one function one event beside `make local`: FUNCTION=webhook EVENT=events/webhook-17.json
+	@$(RUN) -function '$(FUNCTION)' -event '$(EVENT)' -owner $(OWNER) invoke
+
+.PHONY: signed-event
+signed-event: ## print an event with the signature it needs (EVENT=…; APPS=file signs for the apps of another deployment)
+	@$(MAKE) binaries >&2
+	@$(RUN) -event '$(EVENT)' -apps '$(APPS)' -owner $(OWNER) signed-event
 
 .PHONY: redrive
 redrive: binaries ## move the dead letters of `make local` back into their queues (ARGS=-list only lists them)

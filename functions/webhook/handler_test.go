@@ -215,17 +215,22 @@ func TestOtherMethodsAndPaths(t *testing.T) {
 	assert.Equal(t, http.StatusMethodNotAllowed, response.StatusCode)
 }
 
-func TestSampleEvent(t *testing.T) {
+func TestSampleEvents(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile("../../events/webhook.json")
-	require.NoError(t, err)
-	var event events.APIGatewayV2HTTPRequest
-	require.NoError(t, json.Unmarshal(raw, &event))
-	f := newFixture(`{"apps":[{"name":"main","key":"abcdef","secret":"123","portal":"us","accounts":["creator"]}]}`)
-	response, err := lambdahttp.New(f.routes()).Handle(t.Context(), event)
-	require.NoError(t, err)
-	assert.Equal(t, 200, response.StatusCode)
-	assert.Equal(t, event.Body, string(f.sent.messages[0].Body))
+	for _, name := range []string{"webhook", "webhook-6", "webhook-7", "webhook-17", "webhook-20"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			raw, err := os.ReadFile("../../events/" + name + ".json")
+			require.NoError(t, err)
+			var event events.APIGatewayV2HTTPRequest
+			require.NoError(t, json.Unmarshal(raw, &event))
+			f := newFixture(`{"apps":[{"name":"main","key":"abcdef","secret":"123","portal":"us","accounts":["creator"]}]}`)
+			response, err := lambdahttp.New(f.routes()).Handle(t.Context(), event)
+			require.NoError(t, err)
+			assert.Equal(t, 200, response.StatusCode)
+			assert.Equal(t, event.Body, string(f.sent.messages[0].Body))
+		})
+	}
 }
 
 func TestRealQueueGetsWhatIsReadBehindIt(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"tiktok-shop-affiliate/local/sandbox"
 
@@ -30,7 +31,13 @@ type Stack struct {
 	Callers  []Caller
 	Events   string            // URL of an SQS queue into which a rule puts every event of the bus
 	Outputs  map[string]string // of the CloudFormation stack
+
+	deployed *deployed
 }
+
+// owners are the partner's customers on this machine; their API clients have the
+// same names.
+func owners() []string { return []string{"atelier", "brightside"} }
 
 // Caller is one API client, as a customer of the partner would have it.
 type Caller struct{ Owner, ClientID, ClientSecret string }
@@ -38,7 +45,6 @@ type Caller struct{ Owner, ClientID, ClientSecret string }
 // Up starts everything from nothing and leaves it running.
 func (p Profile) Up(ctx context.Context, steps *Steps) (*Stack, error) {
 	s := &Stack{Profile: p}
-	var d *deployed
 	for _, step := range []struct {
 		name string
 		do   func(context.Context) (string, error)
@@ -51,15 +57,13 @@ func (p Profile) Up(ctx context.Context, steps *Steps) (*Stack, error) {
 		}},
 		{"build the functions (sam build)", p.build},
 		{"deploy template.yaml (sam deploy)", p.deploy},
-		{"read the deployed stack", func(ctx context.Context) (note string, err error) {
-			if d, err = p.deployed(ctx); err != nil {
+		{"read the deployed stack", func(ctx context.Context) (string, error) {
+			if err := s.read(ctx); err != nil {
 				return "", err
 			}
-			s.Outputs = d.outputs
-			if got := d.outputs["ApiId"]; got != apiID {
+			if got := s.Outputs["ApiId"]; got != apiID {
 				return "", fmt.Errorf("the API got the id %q, not %q", got, apiID)
 			}
-			s.TokenURL = p.Endpoint() + "/oauth2/token"
 			return p.APIURL(), nil
 		}},
 		{"make API clients of two owners", s.makeCallers},
@@ -68,7 +72,7 @@ func (p Profile) Up(ctx context.Context, steps *Steps) (*Stack, error) {
 			for _, caller := range s.Callers {
 				ids = append(ids, caller.ClientID)
 			}
-			return p.routes(ctx, d, ids)
+			return p.routes(ctx, s.deployed, ids)
 		}},
 		{"enter the app, its secret and its URLs", s.enterApp},
 		{"listen on the event bus", s.listen},
@@ -93,11 +97,20 @@ func (p Profile) Down() error {
 // StartEmulator starts only the emulated AWS, for tests.
 func (p Profile) StartEmulator(ctx context.Context) error { return p.start(ctx, p.emulator()) }
 
+// read looks at what is deployed.
+func (s *Stack) read(ctx context.Context) (err error) {
+	if s.deployed, err = s.Profile.deployed(ctx); err != nil {
+		return err
+	}
+	s.Outputs, s.TokenURL = s.deployed.outputs, s.Endpoint()+"/oauth2/token"
+	return nil
+}
+
 // makeCallers adds a machine client per owner to the user pool and says, with
 // the operator's own tool, which owner it calls for.
 func (s *Stack) makeCallers(ctx context.Context) (string, error) {
 	client := cognitoidentityprovider.NewFromConfig(s.AWS())
-	for _, owner := range []string{"atelier", "brightside"} {
+	for _, owner := range owners() {
 		out, err := client.CreateUserPoolClient(ctx, &cognitoidentityprovider.CreateUserPoolClientInput{
 			UserPoolId: aws.String(s.Outputs["UserPoolId"]), ClientName: aws.String(owner), GenerateSecret: true,
 			AllowedOAuthFlowsUserPoolClient: true, AllowedOAuthFlows: []cognito.OAuthFlowType{cognito.OAuthFlowTypeClientCredentials},
@@ -112,7 +125,7 @@ func (s *Stack) makeCallers(ctx context.Context) (string, error) {
 		}
 		s.Callers = append(s.Callers, caller)
 	}
-	return "atelier, brightside", nil
+	return strings.Join(owners(), ", "), nil
 }
 
 func (s *Stack) affiliatectl(ctx context.Context, args ...string) error {

@@ -11,19 +11,22 @@ import (
 	"syscall"
 
 	"tiktok-shop-affiliate/local/firstday"
+	"tiktok-shop-affiliate/local/invoke"
 	"tiktok-shop-affiliate/local/up"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-const usage = `local [flags] up|rehearse|logs|emulator|down
+const usage = `local [flags] up|rehearse|logs|invoke|signed-event|emulator|down
 
-  up        start, build, deploy and live through the first day; all stays running
-  rehearse  the same, and stop it all again
-  logs      follow the logs of the functions, from now on
-  emulator  start only the emulated AWS
-  down      stop what runs`
+  up            start, build, deploy and live through the first day; all stays running
+  rehearse      the same, and stop it all again
+  logs          follow the logs of the functions, from now on
+  invoke        give one function one event, beside what runs
+  signed-event  print an event as invoke would give it
+  emulator      start only the emulated AWS
+  down          stop what runs`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -45,11 +48,21 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&p.Emulator, "emulator", 4566, "port of the emulated AWS")
 	flags.IntVar(&p.Sandbox, "sandbox", 4570, "port of TikTok Shop")
 	flags.IntVar(&p.Control, "control", 4571, "port of the sandbox's control API")
+	try := invoke.Options{Out: os.Stdout}
+	flags.StringVar(&try.Function, "function", "", "of invoke: folder under functions/")
+	flags.StringVar(&try.Event, "event", "", "of invoke and signed-event: file with the event")
+	flags.StringVar(&try.Owner, "owner", "atelier", "of invoke and signed-event: whose API client a request comes from")
+	apps := flags.String("apps", "", "of signed-event: file in the form of the apps secret; default the running stack's")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if flags.Arg(0) == "logs" {
+	switch flags.Arg(0) {
+	case "logs":
 		return p.Logs(ctx, os.Stdout)
+	case "invoke":
+		return invoke.Run(ctx, p, try)
+	case "signed-event":
+		return invoke.Signed(ctx, p, try.Event, *apps, try.Owner, os.Stdout)
 	}
 	if err := p.Lock(); err != nil {
 		return err
@@ -95,6 +108,10 @@ func rehearse(ctx context.Context, p up.Profile) error {
 	stack, err := p.Up(ctx, &up.Steps{Out: os.Stdout})
 	if err == nil {
 		_, err = day(ctx, stack)
+	}
+	if err == nil { // one function by itself, too
+		fmt.Println()
+		err = invoke.Run(ctx, p, invoke.Options{Function: "webhook", Event: "events/webhook-17.json", Owner: "atelier", Out: os.Stdout})
 	}
 	return errors.Join(err, p.Down())
 }

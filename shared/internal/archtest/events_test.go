@@ -5,13 +5,14 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/cfn"
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"tiktok-shop-affiliate/local/invoke"
 )
 
 // sampleType is an empty event of the kind a function is sent.
@@ -29,15 +30,17 @@ func sampleType(folder, kind string) any {
 	return new(map[string]any) // a schedule's event is not looked at
 }
 
-// The files in events/ are called after the function, with an optional suffix
-// after two dashes: events/webhook--type-17.json.
+// The files in events/ are called after the function, with an optional suffix:
+// events/webhook-17.json, events/campaigns--review.json.
 func TestEveryFunctionHasAValidSampleEvent(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(filepath.Join(root, "events", "*.json"))
 	require.NoError(t, err)
+	source, err := invoke.Open(root)
+	require.NoError(t, err)
 	samples := map[string][]string{}
 	for _, file := range files {
-		folder, _, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".json"), "--")
+		folder := source.SampleOf(filepath.Base(file))
 		samples[folder] = append(samples[folder], file)
 	}
 	for folder, resource := range functions(t) {
