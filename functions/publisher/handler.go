@@ -9,8 +9,10 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-lambda-go/events"
+	"golang.org/x/sync/errgroup"
 
 	"tiktok-shop-affiliate/shared/bus"
 	"tiktok-shop-affiliate/shared/connection"
@@ -25,16 +27,23 @@ type publisher interface {
 	Publish(ctx context.Context, events []bus.Event) (done int, err error)
 }
 
+type feeds interface {
+	Append(ctx context.Context, owner string, events []json.RawMessage) (done int, err error)
+}
+
 // handler tells the owners what changed in the tables: each change becomes one
-// event per owner it concerns.
+// event per owner it concerns, on the bus and in the owner's feed.
 type handler struct {
 	audience func() audience // a new one for each batch
 	bus      publisher
+	feeds    feeds
 }
 
 // Handle is the Lambda entry point. It answers with the first record that was
-// not published; the stream brings it and all after it again, so that the
-// changes of a key keep their order.
+// not told everywhere; the stream brings it and all after it again, so that the
+// changes of a key keep their order. The bus comes first: it is what turns
+// events away when there are many, and what it did not take is not told
+// elsewhere, to be told again soon.
 func (h *handler) Handle(ctx context.Context, batch events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 	response := events.DynamoDBEventResponse{BatchItemFailures: []events.DynamoDBBatchItemFailure{}}
 	var all []bus.Event
@@ -56,10 +65,56 @@ func (h *handler) Handle(ctx context.Context, batch events.DynamoDBEvent) (event
 		slog.ErrorContext(ctx, "the bus did not take every event", "events", len(all), "done", done, "error", err)
 		failed = from[done]
 	}
+	if kept := h.keep(ctx, all[:done]); kept < done {
+		failed = min(failed, from[kept])
+	}
 	if failed < len(batch.Records) {
 		response.BatchItemFailures = append(response.BatchItemFailures, events.DynamoDBBatchItemFailure{ItemIdentifier: batch.Records[failed].Change.SequenceNumber})
 	}
 	return response, nil
+}
+
+// parallel is how many feeds of a batch are written to at once.
+const parallel = 8
+
+// keep adds the events to their owners' feeds, and answers with the index of the
+// first that was not added, len(all) when there is none.
+func (h *handler) keep(ctx context.Context, all []bus.Event) int {
+	of := map[string][]int{} // owner → its events
+	for i, event := range all {
+		of[event.Owner] = append(of[event.Owner], i)
+	}
+	var mu sync.Mutex
+	first := len(all)
+	var group errgroup.Group
+	group.SetLimit(parallel)
+	for owner, indexes := range of {
+		group.Go(func() error {
+			done, err := h.append(ctx, owner, all, indexes)
+			if err != nil {
+				slog.ErrorContext(ctx, "a feed did not take every event", "events", len(indexes), "done", done, "error", err)
+				mu.Lock()
+				defer mu.Unlock()
+				first = min(first, indexes[done])
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // no function of the group fails
+	return first
+}
+
+// append adds those of all that the indexes name to the owner's feed.
+func (h *handler) append(ctx context.Context, owner string, all []bus.Event, indexes []int) (done int, err error) {
+	encoded := make([]json.RawMessage, 0, len(indexes))
+	for _, i := range indexes {
+		event, err := json.Marshal(all[i])
+		if err != nil {
+			return 0, fmt.Errorf("the event %s: %w", all[i].ID, err)
+		}
+		encoded = append(encoded, event)
+	}
+	return h.feeds.Append(ctx, owner, encoded)
 }
 
 // eventsOf is what one record has to say.

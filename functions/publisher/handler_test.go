@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,6 +24,7 @@ import (
 	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/dynamo/awstest"
+	"tiktok-shop-affiliate/shared/feed"
 )
 
 // sample is the event of events/publisher.json.
@@ -68,6 +72,29 @@ func (b *taking) Publish(_ context.Context, events []bus.Event) (int, error) {
 	return len(events), nil
 }
 
+// feedsOf are feeds that take so many events of an owner and then no more;
+// without a number they take all.
+type feedsOf struct {
+	most  map[string]int
+	mu    sync.Mutex
+	taken map[string][]string
+}
+
+func (f *feedsOf) Append(_ context.Context, owner string, events []json.RawMessage) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.taken == nil {
+		f.taken = map[string][]string{}
+	}
+	for i, event := range events {
+		if most, bounded := f.most[owner]; bounded && i == most {
+			return i, errors.New("no more")
+		}
+		f.taken[owner] = append(f.taken[owner], string(event))
+	}
+	return len(events), nil
+}
+
 func handle(t *testing.T, h *handler, records ...events.DynamoDBEventRecord) []string {
 	t.Helper()
 	response, err := h.Handle(t.Context(), events.DynamoDBEvent{Records: records})
@@ -83,7 +110,8 @@ func handle(t *testing.T, h *handler, records ...events.DynamoDBEventRecord) []s
 func TestEveryOwnerIsTold(t *testing.T) {
 	t.Parallel()
 	taken := &taking{most: 100}
-	h := &handler{audience: func() audience { return two{} }, bus: taken}
+	feeds := &feedsOf{}
+	h := &handler{audience: func() audience { return two{} }, bus: taken, feeds: feeds}
 	require.Empty(t, handle(t, h, sample(t).Records...))
 	var got []string
 	ids := map[string]bool{}
@@ -102,6 +130,14 @@ func TestEveryOwnerIsTold(t *testing.T) {
 	assert.Len(t, ids, len(got), "each event has an id of its own")
 	assert.JSONEq(t, `{"product_id":"1729592969712207008","content_id":"7412345678901234567","scene":"VIDEO","action":"add","source":"webhook"}`, string(taken.events[1].Data))
 
+	onBus := map[string][]string{}
+	for _, e := range taken.events {
+		detail, err := json.Marshal(e)
+		require.NoError(t, err)
+		onBus[e.Owner] = append(onBus[e.Owner], string(detail))
+	}
+	assert.Equal(t, onBus, feeds.taken, "an owner's feed has what the bus has, in its order")
+
 	again := &taking{most: 100}
 	h.bus = again
 	require.Empty(t, handle(t, h, sample(t).Records...))
@@ -114,22 +150,34 @@ func TestTheFirstRecordThatWasNotPublishedIsAnswered(t *testing.T) {
 		name     string
 		audience two
 		most     int
-		records  []events.DynamoDBEventRecord
+		feeds    map[string]int
+		records  int
 		want     []string
-		taken    int
+		taken    int // by the bus
+		kept     int // in the feeds
 	}{
-		{"all taken", two{}, 100, []events.DynamoDBEventRecord{content(t, 1, "VIDEO"), content(t, 2, "VIDEO")}, []string{}, 4},
-		{"nothing in the batch", two{}, 0, nil, []string{}, 0},
-		{"the bus stops between records", two{}, 2, []events.DynamoDBEventRecord{content(t, 1, "VIDEO"), content(t, 2, "VIDEO")}, []string{"2"}, 2},
-		{"the bus stops between owners", two{}, 3, []events.DynamoDBEventRecord{content(t, 1, "VIDEO"), content(t, 2, "VIDEO")}, []string{"2"}, 3},
-		{"the owners cannot be read", two{err: errors.New("down")}, 100, []events.DynamoDBEventRecord{content(t, 1, "VIDEO")}, []string{"1"}, 0},
+		{"all taken", two{}, 100, nil, 2, []string{}, 4, 4},
+		{"nothing in the batch", two{}, 0, nil, 0, []string{}, 0, 0},
+		{"the bus stops between records", two{}, 2, nil, 2, []string{"2"}, 2, 2},
+		{"the bus stops between owners", two{}, 3, nil, 2, []string{"2"}, 3, 3},
+		{"the owners cannot be read", two{err: errors.New("down")}, 100, nil, 1, []string{"1"}, 0, 0},
+		{"a feed stops between records", two{}, 100, map[string]int{"owner-b": 1}, 2, []string{"2"}, 4, 3},
+		{"a feed takes nothing", two{}, 100, map[string]int{"owner-a": 0}, 2, []string{"1"}, 4, 2},
+		{"the feed stops before the bus", two{}, 3, map[string]int{"owner-a": 0}, 2, []string{"1"}, 3, 1},
+		{"the bus stops before the feed", two{}, 2, map[string]int{"owner-b": 1}, 2, []string{"2"}, 2, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			taken := &taking{most: c.most}
-			h := &handler{audience: func() audience { return c.audience }, bus: taken}
-			assert.Equal(t, c.want, handle(t, h, c.records...))
+			feeds := &feedsOf{most: c.feeds}
+			h := &handler{audience: func() audience { return c.audience }, bus: taken, feeds: feeds}
+			var records []events.DynamoDBEventRecord
+			for n := range c.records {
+				records = append(records, content(t, n+1, "VIDEO"))
+			}
+			assert.Equal(t, c.want, handle(t, h, records...))
 			assert.Len(t, taken.events, c.taken)
+			assert.Len(t, slices.Concat(slices.Collect(maps.Values(feeds.taken))...), c.kept)
 		})
 	}
 }
@@ -137,7 +185,7 @@ func TestTheFirstRecordThatWasNotPublishedIsAnswered(t *testing.T) {
 func TestLargeDataIsPublishedByReference(t *testing.T) {
 	t.Parallel()
 	taken := &taking{most: 100}
-	h := &handler{audience: func() audience { return two{} }, bus: taken}
+	h := &handler{audience: func() audience { return two{} }, bus: taken, feeds: &feedsOf{}}
 	require.Empty(t, handle(t, h, content(t, 1, strings.Repeat("x", bus.MaxData))))
 	require.Len(t, taken.events, 2)
 	assert.Empty(t, taken.events[0].Data)
@@ -149,7 +197,9 @@ func TestConnectedOwnersAreToldOnTheRealBus(t *testing.T) {
 	names := awstest.Tables(t)
 	busName, queue := awstest.Bus(t)
 	cfg := awstest.Config(t)
-	connections := dynamo.NewConnections(dynamodb.NewFromConfig(cfg), names.Accounts, names.Orders)
+	tables := dynamodb.NewFromConfig(cfg)
+	store := dynamo.NewFeed(tables, awstest.Table(t, "FeedTable"))
+	connections := dynamo.NewConnections(tables, names.Accounts, names.Orders)
 	at := time.Unix(1_793_000_000, 0).UTC()
 	enrol := func(owner string, id account.ID, state string, asset account.AssetID) {
 		require.NoError(t, connections.PutState(t.Context(), state, connection.Pending{ExpiresAt: at}))
@@ -169,9 +219,11 @@ func TestConnectedOwnersAreToldOnTheRealBus(t *testing.T) {
 	h := &handler{
 		audience: func() audience { return dynamo.NewAudience(connections) },
 		bus:      bus.NewPublisher(eventbridge.NewFromConfig(cfg), busName),
+		feeds:    feed.NewWriter(store, time.Now),
 	}
 	require.Empty(t, handle(t, h, sample(t).Records...))
 	var got []string
+	ids := map[string][]string{}
 	for _, body := range awstest.Receive(t, queue, 5) {
 		var envelope struct {
 			DetailType string    `json:"detail-type"`
@@ -180,9 +232,22 @@ func TestConnectedOwnersAreToldOnTheRealBus(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(body), &envelope))
 		assert.Equal(t, envelope.DetailType, envelope.Detail.Type)
 		got = append(got, envelope.Detail.Owner+" "+envelope.Detail.Type)
+		ids[envelope.Detail.Owner] = append(ids[envelope.Detail.Owner], envelope.Detail.ID)
 	}
 	assert.ElementsMatch(t, []string{
 		"owner-a connection.created", "owner-a content.posted", "owner-b content.posted",
 		"owner-d asset.deauthorized", "owner-d connection.needs_reconnect",
 	}, got)
+	for _, owner := range []string{"owner-a", "owner-b", "owner-c", "owner-d"} {
+		page, err := feed.NewReader(store, time.Now).After(t.Context(), owner, feed.Position{}, 100)
+		require.NoError(t, err)
+		var inFeed []string
+		for _, event := range page.Events {
+			var e bus.Event
+			require.NoError(t, json.Unmarshal(event, &e))
+			assert.Equal(t, owner, e.Owner)
+			inFeed = append(inFeed, e.ID)
+		}
+		assert.ElementsMatch(t, ids[owner], inFeed, owner)
+	}
 }

@@ -1,6 +1,6 @@
 // Command publisher reads the streams of the tables and tells what changed on
-// the event bus. No other function publishes: a change that is stored is a
-// change that is told.
+// the event bus and in the owners' feeds. No other function publishes: a change
+// that is stored is a change that is told.
 package main
 
 import (
@@ -12,19 +12,23 @@ import (
 	"tiktok-shop-affiliate/shared/bootstrap"
 	"tiktok-shop-affiliate/shared/bus"
 	"tiktok-shop-affiliate/shared/dynamo"
+	"tiktok-shop-affiliate/shared/feed"
 )
 
 type config struct {
 	Accounts string `env:"ACCOUNTS_TABLE,required"`
+	Feed     string `env:"FEED_TABLE,required"`
 	Bus      string `env:"EVENT_BUS_NAME,required"`
 }
 
 func main() {
 	bootstrap.Main(func(cfg aws.Config, settings config) (func(), error) {
-		connections := dynamo.NewConnections(dynamodb.NewFromConfig(cfg), settings.Accounts, "")
+		tables := dynamodb.NewFromConfig(cfg)
+		connections := dynamo.NewConnections(tables, settings.Accounts, "")
 		h := &handler{
 			audience: func() audience { return dynamo.NewAudience(connections) },
 			bus:      bus.NewPublisher(eventbridge.NewFromConfig(cfg), settings.Bus),
+			feeds:    feed.NewWriter(dynamo.NewFeed(tables, settings.Feed), bootstrap.Now),
 		}
 		return func() { lambda.StartHandlerFunc(h.Handle) }, nil
 	})

@@ -41,6 +41,8 @@ func meaning(kind fault.Kind) (status int, title string) {
 		return http.StatusForbidden, "Not allowed"
 	case fault.NotFound:
 		return http.StatusNotFound, "Not found"
+	case fault.Gone:
+		return http.StatusGone, "No longer kept"
 	case fault.Conflict:
 		return http.StatusConflict, "The present state forbids it"
 	case fault.TooLarge:

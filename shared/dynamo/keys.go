@@ -50,6 +50,7 @@ const (
 	entityRules      = "rules"
 	entityReview     = "review"
 	entityRun        = "run"
+	entityFeed       = "feed"
 )
 
 // DueShards is the number of shards of a due index. A shard carries about
@@ -133,3 +134,10 @@ func reviewSK(product string, at time.Time) string {
 	return fmt.Sprintf("product#%s#%013d", product, at.UnixMilli())
 }
 func runSK(run string) string { return "run#" + run }
+
+// Keys of the feed table.
+
+func feedPK(owner string) string    { return "feed#" + owner }
+func feedSK(seq int64) string       { return fmt.Sprintf("%016d", seq) }
+func feedRunPK(owner string) string { return "feed_run#" + owner } // where the run of chunks begins that is written now
+func feedRunSK() string             { return "run" }

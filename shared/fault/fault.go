@@ -18,6 +18,7 @@ const (
 	Unauthorized   Kind = "unauthorized"    // no or bad credentials
 	Forbidden      Kind = "forbidden"       // not allowed to this caller
 	NotFound       Kind = "not_found"       // absent, or another owner's
+	Gone           Kind = "gone"            // was there, is no longer kept: begin anew
 	Conflict       Kind = "conflict"        // the state forbids it now: read again, then decide
 	TooLarge       Kind = "too_large"       // over a size limit
 	Reconnect      Kind = "reconnect"       // the account must grant access again

@@ -31,6 +31,12 @@ func Tables(t testing.TB) Names {
 	}
 }
 
+// Table makes one table of template.yaml, such as "FeedTable", in the same way.
+func Table(t testing.TB, id string) string {
+	t.Helper()
+	return create(t, template(t), id)
+}
+
 type attribute struct {
 	AttributeName string `yaml:"AttributeName"`
 	AttributeType string `yaml:"AttributeType"`

@@ -27,7 +27,8 @@ var may = map[string][]string{
 	"compose":            {"account", "api", "app", "bootstrap", "dynamo", "quota", "seal", "secret", "tiktokshop"},
 	"connection":         {"account", "app", "fault", "redact", "tiktokshop"},
 	"delivery":           {"account", "fault", "tiktokshop", "tiktokshop/webhook"},
-	"dynamo":             {"account", "bus", "campaign", "connection", "delivery", "fault", "link", "money", "order", "quota", "redact", "tiktokshop"},
+	"dynamo":             {"account", "bus", "campaign", "connection", "delivery", "fault", "feed", "link", "money", "order", "quota", "redact", "tiktokshop"},
+	"feed":               {"fault"},
 	"link":               {"account", "fault", "money", "tiktokshop"},
 	"order":              {"account", "fault", "money", "tiktokshop"},
 	"queue":              {"fault"},
@@ -39,7 +40,7 @@ var may = map[string][]string{
 }
 
 // pure packages know nothing of AWS.
-var pure = []string{"account", "app", "campaign", "connection", "delivery", "fault", "link", "money", "order", "quota", "redact", "tiktokshop", "tiktokshop/sign", "tiktokshop/webhook"}
+var pure = []string{"account", "app", "campaign", "connection", "delivery", "fault", "feed", "link", "money", "order", "quota", "redact", "tiktokshop", "tiktokshop/sign", "tiktokshop/webhook"}
 
 type listed struct {
 	ImportPath string
