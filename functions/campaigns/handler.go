@@ -68,7 +68,7 @@ const (
 )
 
 type setRules struct {
-	ID           string          `path:"id"`
+	ID           string          `path:"id" json:"-"`
 	ConnectionID string          `json:"connection_id"`
 	Asset        account.AssetID `json:"asset"` // may be empty when the connection has one
 	Rules        *campaign.Rules `json:"rules"`
@@ -148,7 +148,7 @@ func (h *handler) partner(ctx context.Context, owner, connectionID string, id ac
 }
 
 type askReview struct {
-	ID           string          `path:"id"`
+	ID           string          `path:"id" json:"-"`
 	ConnectionID string          `json:"connection_id"` // may be empty when there are rules: theirs
 	Asset        account.AssetID `json:"asset"`
 	DryRun       bool            `json:"dry_run"`

@@ -15,6 +15,7 @@ import (
 
 	"tiktok-shop-affiliate/local/sandbox/sandboxtest"
 	"tiktok-shop-affiliate/shared/api"
+	"tiktok-shop-affiliate/shared/api/apitest"
 	"tiktok-shop-affiliate/shared/campaign"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/lambdahttp"
@@ -52,7 +53,7 @@ func newBench(t *testing.T) bench {
 func (b bench) call(t *testing.T, owner, method, target, body string) (int, map[string]any) {
 	t.Helper()
 	h := &handler{connections: b, grants: b, client: b.Client, store: b.store, queue: b.queue, now: b.Clock}
-	routes := h.routes(api.New(api.Owners{Claim: "owner"}, api.NewCursors(key{})))
+	routes := apitest.Described(t, h.routes(api.New(api.Owners{Claim: "owner"}, api.NewCursors(key{}))))
 	request := httptest.NewRequest(method, target, strings.NewReader(body))
 	request.Header.Set("Content-Type", "application/json")
 	claims := map[string]string{"owner": owner, "scope": "affiliate/write affiliate/read"}
@@ -206,4 +207,9 @@ func TestReviewListsThatAreRefused(t *testing.T) {
 			assert.Equal(t, http.StatusBadRequest, status, answer)
 		})
 	}
+}
+
+func TestRoutesAreDescribed(t *testing.T) {
+	t.Parallel()
+	apitest.Routes(t, func(r *api.Router) { (&handler{}).routes(r) })
 }

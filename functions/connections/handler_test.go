@@ -18,6 +18,7 @@ import (
 
 	"tiktok-shop-affiliate/shared/account"
 	"tiktok-shop-affiliate/shared/api"
+	"tiktok-shop-affiliate/shared/api/apitest"
 	"tiktok-shop-affiliate/shared/app"
 	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/dynamo"
@@ -52,7 +53,7 @@ func newBench(t *testing.T, baseURL string) bench {
 		links:     connection.NewLinks(store, apps, func() time.Time { return now }),
 		directory: connection.NewDirectory(store), baseURL: baseURL,
 	}
-	return bench{h.routes(api.New(api.Owners{Clients: clients}, api.NewCursors(text("test-cursor-key")))), store, clients}
+	return bench{apitest.Described(t, h.routes(api.New(api.Owners{Clients: clients}, api.NewCursors(text("test-cursor-key"))))), store, clients}
 }
 
 // call is a request behind the authorizer, from a client with a scope.
@@ -178,4 +179,9 @@ func TestSampleEvents(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, status, response.StatusCode, response.Body)
 	}
+}
+
+func TestRoutesAreDescribed(t *testing.T) {
+	t.Parallel()
+	apitest.Routes(t, func(r *api.Router) { (&handler{}).routes(r) })
 }

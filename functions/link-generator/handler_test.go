@@ -15,6 +15,7 @@ import (
 	"tiktok-shop-affiliate/local/sandbox"
 	"tiktok-shop-affiliate/local/sandbox/sandboxtest"
 	"tiktok-shop-affiliate/shared/api"
+	"tiktok-shop-affiliate/shared/api/apitest"
 	"tiktok-shop-affiliate/shared/lambdahttp"
 	"tiktok-shop-affiliate/shared/link/linktest"
 	"tiktok-shop-affiliate/shared/redact"
@@ -33,7 +34,7 @@ func (key) Value(context.Context) (redact.Secret, error) { return redact.New("te
 func post(t *testing.T, w *linktest.World, owner, body string) (int, map[string]any) {
 	t.Helper()
 	h := &handler{connections: w, links: w.Maker()}
-	routes := h.routes(api.New(api.Owners{Claim: "owner"}, api.NewCursors(key{})))
+	routes := apitest.Described(t, h.routes(api.New(api.Owners{Claim: "owner"}, api.NewCursors(key{}))))
 	request := httptest.NewRequest(http.MethodPost, "/v1/links", strings.NewReader(body))
 	request.Header.Set("Content-Type", "application/json")
 	claims := map[string]string{"owner": owner, "scope": "affiliate/write"}
@@ -144,4 +145,9 @@ func TestARevokedAccountIsAProblemOfTheItems(t *testing.T) {
 	status, answer := post(t, w, "acme", fmt.Sprintf(`{"connection_id":%q,"items":[{"purpose":"creator_general","product_id":%q}]}`, id, linktest.Skillet))
 	require.Equal(t, http.StatusOK, status)
 	assert.Equal(t, "/problems/reconnect", items(t, answer)[0]["problem"].(map[string]any)["type"])
+}
+
+func TestRoutesAreDescribed(t *testing.T) {
+	t.Parallel()
+	apitest.Routes(t, func(r *api.Router) { (&handler{}).routes(r) })
 }

@@ -26,6 +26,7 @@ import (
 	"tiktok-shop-affiliate/local/sandbox"
 	"tiktok-shop-affiliate/local/sandbox/sandboxtest"
 	"tiktok-shop-affiliate/shared/account"
+	"tiktok-shop-affiliate/shared/api/apitest"
 	"tiktok-shop-affiliate/shared/app"
 	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/dynamo"
@@ -90,7 +91,7 @@ func newSite(t *testing.T) *site {
 	h := &handler{pages: newPages("Test Partner", "https://partner.example/help", consent), connector: connection.NewConnector(connection.ConnectorOptions{
 		Store: s.store, Apps: apps, TikTok: s.client, Sealer: s.sealer, Pages: consent, Now: s.now,
 	})}
-	s.Server = httptest.NewTLSServer(h.routes())
+	s.Server = httptest.NewTLSServer(apitest.Described(t, h.routes()))
 	t.Cleanup(s.Close)
 	registered := s.tiktok.App
 	registered.RedirectURL = s.URL + "/oauth/callback"

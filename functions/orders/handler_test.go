@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -19,6 +20,7 @@ import (
 
 	"tiktok-shop-affiliate/shared/account"
 	"tiktok-shop-affiliate/shared/api"
+	"tiktok-shop-affiliate/shared/api/apitest"
 	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/dynamo/awstest"
@@ -50,7 +52,7 @@ const (
 type bench struct {
 	store  *dynamo.Orders
 	queue  *sent
-	routes *api.Router
+	routes http.Handler
 }
 
 func newBench(t *testing.T) *bench {
@@ -80,7 +82,7 @@ func newBench(t *testing.T) *bench {
 	}
 	b.put(t, "creator:main:c1", order.Creator, "11", now.Add(-80*time.Hour), false)
 	h := &handler{connections: connection.NewDirectory(connections), orders: b.store, wakes: b.queue, now: func() time.Time { return now }}
-	b.routes = h.routes(api.New(api.Owners{Claim: "owner"}, api.NewCursors(key{})))
+	b.routes = apitest.Described(t, h.routes(api.New(api.Owners{Claim: "owner"}, api.NewCursors(key{}))))
 	return b
 }
 
@@ -225,4 +227,9 @@ func TestSampleEvents(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, want, answer.StatusCode, answer.Body)
 	}
+}
+
+func TestRoutesAreDescribed(t *testing.T) {
+	t.Parallel()
+	apitest.Routes(t, func(r *api.Router) { (&handler{}).routes(r) })
 }

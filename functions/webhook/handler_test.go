@@ -23,6 +23,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"tiktok-shop-affiliate/shared/api/apitest"
 	"tiktok-shop-affiliate/shared/app"
 	"tiktok-shop-affiliate/shared/delivery"
 	"tiktok-shop-affiliate/shared/dynamo/awstest"
@@ -97,7 +98,7 @@ func (f *fixture) post(t *testing.T, path, signature, body string) events.APIGat
 		event.Headers["authorization"] = signature
 	}
 	event.RequestContext.HTTP.Method = http.MethodPost
-	response, err := lambdahttp.New(f.routes()).Handle(t.Context(), event)
+	response, err := lambdahttp.New(apitest.Described(t, f.routes())).Handle(t.Context(), event)
 	require.NoError(t, err)
 	assert.Empty(t, response.Body)
 	return response
@@ -210,7 +211,7 @@ func TestOtherMethodsAndPaths(t *testing.T) {
 	f := newFixture(twoApps)
 	event := events.APIGatewayV2HTTPRequest{RawPath: "/webhook"}
 	event.RequestContext.HTTP.Method = http.MethodGet
-	response, err := lambdahttp.New(f.routes()).Handle(t.Context(), event)
+	response, err := lambdahttp.New(apitest.Described(t, f.routes())).Handle(t.Context(), event)
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusMethodNotAllowed, response.StatusCode)
 }
@@ -225,7 +226,7 @@ func TestSampleEvents(t *testing.T) {
 			var event events.APIGatewayV2HTTPRequest
 			require.NoError(t, json.Unmarshal(raw, &event))
 			f := newFixture(`{"apps":[{"name":"main","key":"abcdef","secret":"123","portal":"us","accounts":["creator"]}]}`)
-			response, err := lambdahttp.New(f.routes()).Handle(t.Context(), event)
+			response, err := lambdahttp.New(apitest.Described(t, f.routes())).Handle(t.Context(), event)
 			require.NoError(t, err)
 			assert.Equal(t, 200, response.StatusCode)
 			assert.Equal(t, event.Body, string(f.sent.messages[0].Body))

@@ -102,6 +102,11 @@ type step struct {
 // counts differ is not an error.
 func Run(ctx context.Context, cfg Config) (Report, error) {
 	client := newHTTP()
+	described, err := newDescribed(client.Transport, cfg.API)
+	if err != nil {
+		return Report{}, err
+	}
+	client.Transport = described
 	d := &day{
 		Config: cfg, started: time.Now(), http: client,
 		sandbox: &control{base: cfg.Control, http: client},
@@ -130,7 +135,6 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 		fmt.Fprintf(cfg.Out, "  %5.1fs  %-52s %s (%.1fs)\n", time.Since(d.started).Seconds(), s.name, told, time.Since(began).Seconds())
 	}
 	d.report.Token, d.report.Connection = d.atelier.token, d.accounts.seller.ID
-	var err error
 	d.report.ConnectLink, err = d.atelier.connectLink(ctx, "creator")
 	return d.report, err
 }

@@ -9,6 +9,8 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"reflect"
+	"slices"
 	"strings"
 
 	"tiktok-shop-affiliate/shared/fault"
@@ -50,6 +52,7 @@ type Router struct {
 	cursors *Cursors
 	baseURL string
 	mux     *http.ServeMux
+	routes  []Route
 }
 
 // Option is a part of the middle that not every function has.
@@ -58,6 +61,17 @@ type Option func(*Router)
 // WithBaseURL sets the address people reach the API under; empty, or without
 // this option, it is the one that each request came to.
 func WithBaseURL(address string) Option { return func(r *Router) { r.baseURL = address } }
+
+// Route is what a router knows of one of its routes, for those who hold it
+// against its description.
+type Route struct {
+	Pattern string // "POST /v1/links"
+	Scope   Scope
+	In, Out reflect.Type // of the request and of the answer's body
+}
+
+// Routes are the routes added so far.
+func (r *Router) Routes() []Route { return slices.Clone(r.routes) }
 
 // New makes a router without routes.
 func New(owners Owners, cursors *Cursors, options ...Option) *Router {
@@ -87,6 +101,7 @@ func Handle[In, Out any](r *Router, pattern string, scope Scope, handler func(co
 // HandleStatus is Handle for a handler that chooses its status, such as 201 or 202.
 func HandleStatus[In, Out any](r *Router, pattern string, scope Scope, handler func(context.Context, Call, In) (Answer[Out], error)) {
 	decode := newDecoder[In]()
+	r.routes = append(r.routes, Route{Pattern: pattern, Scope: scope, In: reflect.TypeFor[In](), Out: reflect.TypeFor[Out]()})
 	r.mux.HandleFunc(pattern, func(w http.ResponseWriter, req *http.Request) {
 		ctx := req.Context()
 		owner, err := r.admit(ctx, scope)
