@@ -18,6 +18,7 @@ import (
 	"tiktok-shop-affiliate/shared/account"
 	"tiktok-shop-affiliate/shared/dynamo/awstest"
 	"tiktok-shop-affiliate/shared/order"
+	"tiktok-shop-affiliate/shared/order/ordertest"
 )
 
 const testShop = account.AssetID("shop:7494049642642441621")
@@ -72,32 +73,9 @@ func metered(t testing.TB) (*dynamodb.Client, *usage) {
 	return client, used
 }
 
-// tapRow is a row with every field of the TAP search filled in.
 func tapRow(t testing.TB, asset account.AssetID, id string, created time.Time, status string) order.Row {
 	t.Helper()
-	money := func(amount string) map[string]any { return map[string]any{"amount": amount, "currency": "USD"} }
-	fields := map[string]any{
-		"id": id, "sku_id": "1729384756473829105", "product_id": "1729384756473829101", "product_name": "Cloud Soft Ribbed Lounge Set, Two Pieces, Oatmeal Melange, Size M",
-		"campaign_id": "7512345678901234567", "content_id": "7523456789012345678", "content_type": "VIDEO", "creator_username": "mia.lane.finds",
-		"create_time": created.Unix(), "delivery_time": created.Unix() + 300_000, "settlement_time": created.Unix() + 1_600_000, "last_update_time": created.Unix() + 1_600_001,
-		"settle_status": status, "quantity": 2, "fully_return": "No", "is_carousel": false, "price": money("24.99"),
-		"estimated_commission_base": money("49.98"), "actual_commission_base": money("49.98"),
-		"estimated_partner_isr": money("0.12"), "estimated_partner_iva": money("0.34"), "actual_partner_isr": money("0.12"), "actual_partner_iva": money("0.34"),
-	}
-	for i, who := range []string{"creator", "partner"} {
-		for j, kind := range []string{"standard", "shop_ads", "tap_bonus"} {
-			name := who + "_" + kind + "_commission"
-			fields[name+"_rate"] = 1000 + 250*i + 50*j
-			fields["estimated_"+name], fields["actual_"+name] = money(fmt.Sprintf("%d.%d7", 4+i, j)), money(fmt.Sprintf("%d.%d3", 4+i, j))
-		}
-	}
-	raw, err := json.Marshal(fields)
-	require.NoError(t, err)
-	row, err := order.FromTikTok(asset, order.TAP, nil, raw, created)
-	require.NoError(t, err)
-	row.Rev, row.FirstSeenAt, row.ChangedAt = 1, created.Add(time.Minute), created.Add(time.Minute)
-	row.History = []order.StatusChange{{At: row.FirstSeenAt, To: row.Status}}
-	return row
+	return ordertest.TAPRow(t, asset, id, created, status)
 }
 
 const testTAP = account.AssetID("tap:main:partner:6AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA:860872:US")
@@ -127,102 +105,17 @@ func TestWriteUnitsOfARow(t *testing.T) {
 	assert.Equal(t, next, stored[0], "what was stored comes back")
 }
 
-func TestRowsAreCreatedOnceAndReplacedInTurn(t *testing.T) {
-	t.Parallel()
-	store := NewOrders(dynamodb.NewFromConfig(awstest.Config(t)), awstest.Tables(t).Orders)
-	created := time.Date(2026, 10, 20, 9, 30, 0, 0, time.UTC)
-	row := tapRow(t, testTAP, "576461234567890123", created, "PENDING")
-	older, newer := order.Lease{Asset: testTAP, Fence: 1}, order.Lease{Asset: testTAP, Fence: 2}
-
-	require.NoError(t, store.Create(t.Context(), older, row))
-	var exists *order.ExistsError
-	require.ErrorAs(t, store.Create(t.Context(), newer, row), &exists)
-	assert.Equal(t, row, exists.Row)
-
-	second := row
-	second.Rev = 2
-	require.NoError(t, store.Replace(t.Context(), newer, second))
-	assert.ErrorIs(t, store.Replace(t.Context(), newer, second), order.ErrStale)
-	third := row
-	third.Rev = 3
-	assert.ErrorIs(t, store.Replace(t.Context(), older, third), order.ErrFenced, "an older lease may not write over a newer one")
-}
-
-func TestSchedule(t *testing.T) {
+func TestOrdersConform(t *testing.T) {
 	t.Parallel()
 	client := dynamodb.NewFromConfig(awstest.Config(t))
-	table := awstest.Tables(t).Orders
-	store := NewOrders(client, table)
-	ctx, now := t.Context(), time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	enrol(t, client, table, testShop, now)
-
-	due := allDue(t, store, now)
-	require.Equal(t, []order.Due{{Asset: testShop, At: now}}, due)
-	assert.Empty(t, allDue(t, store, now.Add(-time.Second)))
-
-	since, err := store.Claim(ctx, due[0], now.Add(5*time.Minute))
-	require.NoError(t, err)
-	assert.Equal(t, now, since)
-	_, err = store.Claim(ctx, due[0], now.Add(5*time.Minute))
-	require.ErrorIs(t, err, order.ErrHeld, "one planner wins")
-	assert.Empty(t, allDue(t, store, now), "claimed")
-	again := allDue(t, store, now.Add(5*time.Minute))
-	require.Len(t, again, 1, "a claim that came to nothing ends")
-	since, err = store.Claim(ctx, again[0], now.Add(10*time.Minute))
-	require.NoError(t, err)
-	assert.Equal(t, now, since, "and the read has been wanted since the beginning")
-
-	first, err := store.Acquire(ctx, testShop, "first", now, now.Add(time.Minute))
-	require.NoError(t, err)
-	_, err = store.Acquire(ctx, testShop, "second", now.Add(time.Second), now.Add(time.Minute))
-	require.ErrorIs(t, err, order.ErrHeld)
-	second, err := store.Acquire(ctx, testShop, "second", now.Add(time.Minute), now.Add(2*time.Minute))
-	require.NoError(t, err, "a lease ends by itself")
-	assert.Greater(t, second.Fence, first.Fence)
-	_, err = store.Release(ctx, first, now, now.Add(time.Hour), 0)
-	require.ErrorIs(t, err, order.ErrFenced)
-	asked, err := store.Release(ctx, second, now, now.Add(time.Hour), 3)
-	require.NoError(t, err)
-	assert.False(t, asked)
-	assert.Equal(t, []order.Due{{Asset: testShop, At: now.Add(time.Hour)}}, allDue(t, store, now.Add(2*time.Hour)))
-
-	third, err := store.Acquire(ctx, testShop, "third", now, now.Add(time.Minute))
-	require.NoError(t, err)
-	assert.Equal(t, 3, third.Failures)
-	require.NoError(t, store.Ask(ctx, testShop, now.Add(time.Second)))
-	asked, err = store.Release(ctx, third, now.Add(2*time.Second), now.Add(time.Hour), 0)
-	require.NoError(t, err)
-	assert.True(t, asked, "what was asked for meanwhile is not lost")
-	fourth, err := store.Acquire(ctx, testShop, "fourth", now.Add(2*time.Second), now.Add(time.Minute))
-	require.NoError(t, err)
-	assert.Equal(t, now.Add(time.Second), fourth.AskedAt)
-	_, err = store.Release(ctx, fourth, now, time.Time{}, 0)
-	require.NoError(t, err)
-	assert.Empty(t, allDue(t, store, now.Add(100*time.Hour)), "off the schedule")
-	require.ErrorIs(t, store.Ask(ctx, testShop, now), order.ErrUnscheduled)
-	_, err = store.Acquire(ctx, testShop, "fifth", now.Add(time.Hour), now.Add(2*time.Hour))
-	require.ErrorIs(t, err, order.ErrUnscheduled)
-
-	enrol(t, client, table, testShop, now.Add(time.Hour))
-	sixth, err := store.Acquire(ctx, testShop, "sixth", now.Add(time.Hour), now.Add(2*time.Hour))
-	require.NoError(t, err)
-	assert.Greater(t, sixth.Fence, fourth.Fence, "a reconnect keeps the fence")
-}
-
-func TestReconnectWhileItIsTakenOffTheSchedule(t *testing.T) {
-	t.Parallel()
-	client := dynamodb.NewFromConfig(awstest.Config(t))
-	table := awstest.Tables(t).Orders
-	store := NewOrders(client, table)
-	now := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	enrol(t, client, table, testShop, now)
-	lease, err := store.Acquire(t.Context(), testShop, "reader", now, now.Add(time.Minute))
-	require.NoError(t, err)
-	enrol(t, client, table, testShop, now.Add(time.Second))
-	again, err := store.Release(t.Context(), lease, now.Add(2*time.Second), time.Time{}, 0)
-	require.NoError(t, err)
-	assert.True(t, again)
-	assert.Len(t, allDue(t, store, now.Add(time.Second)), 1, "the new consent wins")
+	ordertest.Suite(t, func(t *testing.T) ordertest.Harness {
+		t.Helper()
+		table := awstest.Tables(t).Orders
+		return ordertest.Harness{
+			Store: NewOrders(client, table),
+			Enrol: func(t *testing.T, asset account.AssetID, now time.Time) { enrol(t, client, table, asset, now) },
+		}
+	})
 }
 
 func TestPullingAnOrderForward(t *testing.T) {
@@ -277,38 +170,6 @@ func TestPullingAnOrderForward(t *testing.T) {
 	assert.True(t, written)
 	assert.Empty(t, allDue(t, store, now.Add(time.Minute)), "not so soon again")
 	assert.NotEmpty(t, allDue(t, store, now.Add(6*time.Minute+time.Second)))
-}
-
-func TestWindowsAndCheckpoints(t *testing.T) {
-	t.Parallel()
-	store := NewOrders(dynamodb.NewFromConfig(awstest.Config(t)), awstest.Tables(t).Orders)
-	ctx, now := t.Context(), time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	older, newer := order.Lease{Asset: testShop, Fence: 1}, order.Lease{Asset: testShop, Fence: 2}
-	w := order.Window{Asset: testShop, Perspective: order.Seller, From: now.Add(-24 * time.Hour), DueAt: now}
-	require.NoError(t, store.CreateWindows(ctx, older, []order.Window{w}))
-	require.ErrorIs(t, store.CreateWindows(ctx, older, []order.Window{w}), order.ErrFenced)
-
-	page := order.Checkpoint{Page: 0, Scan: 1, Next: "token", Marks: order.Marks{1: 2, 3: 4}}
-	require.NoError(t, store.SaveCheckpoint(ctx, newer, w, page))
-	require.NoError(t, store.SaveCheckpoint(ctx, newer, w, order.Checkpoint{Page: 1, Scan: 1, Marks: order.Marks{}}))
-	require.ErrorIs(t, store.SaveCheckpoint(ctx, older, w, page), order.ErrFenced)
-	pages, err := store.Checkpoints(ctx, w)
-	require.NoError(t, err)
-	assert.Equal(t, []order.Checkpoint{page, {Page: 1, Scan: 1, Marks: order.Marks{}}}, pages)
-	require.NoError(t, store.DropCheckpoints(ctx, newer, w, pages[1:]))
-
-	w.Scan, w.ScanStart, w.ScanTo = 1, now, now
-	require.NoError(t, store.SaveWindow(ctx, newer, w, nil))
-	w.Scan, w.ScanStart, w.ScanTo, w.ReadAt, w.Rows, w.To, w.DueAt = 1, time.Time{}, time.Time{}, now, 2, now, now.Add(time.Hour)
-	following := order.Window{Asset: testShop, Perspective: order.Seller, From: now, DueAt: now.Add(time.Minute)}
-	require.ErrorIs(t, store.SaveWindow(ctx, older, w, &following), order.ErrFenced)
-	require.NoError(t, store.SaveWindow(ctx, newer, w, &following))
-	windows, err := store.Windows(ctx, testShop, order.Seller)
-	require.NoError(t, err)
-	assert.Equal(t, []order.Window{w, following}, windows)
-	pages, err = store.Checkpoints(ctx, w)
-	require.NoError(t, err)
-	assert.Equal(t, []order.Checkpoint{page}, pages)
 }
 
 func TestListingRows(t *testing.T) {

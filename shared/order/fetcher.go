@@ -1,6 +1,7 @@
 package order
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -34,6 +35,7 @@ type FetcherOptions struct {
 	Log      *slog.Logger
 	Rules    Rules
 	Horizon  time.Duration // how far back the first read of an asset goes
+	AtOnce   int           // how many orders of a page are looked up and written at once; 0: 8
 }
 
 // Fetcher reads the due windows of assets.
@@ -45,11 +47,12 @@ type Fetcher struct {
 	log      *slog.Logger
 	rules    Rules
 	horizon  time.Duration
+	atOnce   int
 }
 
 // NewFetcher makes a fetcher.
 func NewFetcher(o FetcherOptions) *Fetcher {
-	return &Fetcher{store: o.Store, searches: o.Searches, oddities: o.Oddities, now: o.Now, log: o.Log, rules: o.Rules, horizon: o.Horizon}
+	return &Fetcher{store: o.Store, searches: o.Searches, oddities: o.Oddities, now: o.Now, log: o.Log, rules: o.Rules, horizon: o.Horizon, atOnce: cmp.Or(o.AtOnce, ordersAtOnce)}
 }
 
 // The times of a read.

@@ -365,7 +365,7 @@ func (s *scan) place(ctx context.Context, rows []Row, atEnd bool) error {
 	}
 	outcomes := make(chan outcome, len(rows))
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(ordersAtOnce)
+	group.SetLimit(s.atOnce)
 	for _, id := range slices.Sorted(maps.Keys(byOrder)) {
 		group.Go(func() error {
 			stored, err := s.store.Order(ctx, s.lease.Asset, s.window.Perspective, id)

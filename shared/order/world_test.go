@@ -22,6 +22,7 @@ import (
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/dynamo/awstest"
 	"tiktok-shop-affiliate/shared/order"
+	"tiktok-shop-affiliate/shared/order/ordertest"
 	"tiktok-shop-affiliate/shared/tiktokshop"
 )
 
@@ -140,7 +141,7 @@ func (c *clock) pass(d time.Duration) {
 
 // watched is a store that counts its writes and can crash before the n-th.
 type watched struct {
-	*dynamo.Orders
+	ordertest.Store
 	mu                    sync.Mutex
 	rows, pages, windows  int
 	operations, crashFrom int // 0: never
@@ -162,34 +163,34 @@ func (w *watched) step(count *int) error {
 }
 
 func (w *watched) Create(ctx context.Context, l order.Lease, r order.Row) error {
-	return errors.Join(w.step(&w.rows), unless(w, func() error { return w.Orders.Create(ctx, l, r) }))
+	return errors.Join(w.step(&w.rows), unless(w, func() error { return w.Store.Create(ctx, l, r) }))
 }
 
 func (w *watched) Replace(ctx context.Context, l order.Lease, r order.Row) error {
-	return errors.Join(w.step(&w.rows), unless(w, func() error { return w.Orders.Replace(ctx, l, r) }))
+	return errors.Join(w.step(&w.rows), unless(w, func() error { return w.Store.Replace(ctx, l, r) }))
 }
 
 func (w *watched) SaveCheckpoint(ctx context.Context, l order.Lease, win order.Window, c order.Checkpoint) error {
-	return errors.Join(w.step(&w.pages), unless(w, func() error { return w.Orders.SaveCheckpoint(ctx, l, win, c) }))
+	return errors.Join(w.step(&w.pages), unless(w, func() error { return w.Store.SaveCheckpoint(ctx, l, win, c) }))
 }
 
 func (w *watched) SaveWindow(ctx context.Context, l order.Lease, win order.Window, next *order.Window) error {
-	return errors.Join(w.step(&w.windows), unless(w, func() error { return w.Orders.SaveWindow(ctx, l, win, next) }))
+	return errors.Join(w.step(&w.windows), unless(w, func() error { return w.Store.SaveWindow(ctx, l, win, next) }))
 }
 
 func (w *watched) Recut(ctx context.Context, l order.Lease, change order.Recut) error {
-	return errors.Join(w.step(nil), unless(w, func() error { return w.Orders.Recut(ctx, l, change) }))
+	return errors.Join(w.step(nil), unless(w, func() error { return w.Store.Recut(ctx, l, change) }))
 }
 
 func (w *watched) CreateWindows(ctx context.Context, l order.Lease, windows []order.Window) error {
-	return errors.Join(w.step(nil), unless(w, func() error { return w.Orders.CreateWindows(ctx, l, windows) }))
+	return errors.Join(w.step(nil), unless(w, func() error { return w.Store.CreateWindows(ctx, l, windows) }))
 }
 
 func (w *watched) Release(ctx context.Context, l order.Lease, now, due time.Time, failures int) (bool, error) {
 	if err := w.step(nil); err != nil {
 		return false, err
 	}
-	return w.Orders.Release(ctx, l, now, due, failures)
+	return w.Store.Release(ctx, l, now, due, failures)
 }
 
 // unless does nothing once the process has crashed.
@@ -241,41 +242,57 @@ func (g *gauge) UnreadableRows(n int) { g.unreadable += n }
 
 // world is one connected asset.
 type world struct {
-	t      *testing.T
-	clock  *clock
-	market *market
-	opener *opener
-	store  *watched
-	gauge  *gauge
-	rules  order.Rules
-	db     *dynamodb.Client
-	tables awstest.Names
+	t       *testing.T
+	clock   *clock
+	market  *market
+	opener  *opener
+	store   *watched
+	gauge   *gauge
+	rules   order.Rules
+	connect func(assets ...account.AssetID) // enrols assets as a consent does
 }
 
+// newWorld keeps its orders in memory, with the conditions of the real store.
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	db, tables := dynamodb.NewFromConfig(awstest.Config(t)), awstest.Tables(t)
-	w := &world{t: t, clock: &clock{now: day0}, market: &market{pageSize: 100}, gauge: &gauge{}, rules: order.DefaultRules(), db: db, tables: tables,
-		store: &watched{Orders: dynamo.NewOrders(db, tables.Orders)}}
-	w.opener = &opener{search: w.market.Search}
+	memory := ordertest.NewMemory()
+	w := worldOn(t, memory)
+	w.connect = func(assets ...account.AssetID) {
+		for _, a := range assets {
+			memory.Enrol(a, w.clock.Now())
+		}
+	}
 	w.connect(asset)
 	return w
 }
 
-// connect enrols assets as a consent does.
-func (w *world) connect(assets ...account.AssetID) {
-	w.t.Helper()
-	id, state := account.NewID("main", "partner", "open"), rand.Text()
-	connections := dynamo.NewConnections(w.db, w.tables.Accounts, w.tables.Orders)
-	require.NoError(w.t, connections.PutState(w.t.Context(), state, connection.Pending{Ask: connection.Ask{Owner: "acme"}, ExpiresAt: w.clock.Now().Add(time.Hour)}))
-	enrolment := connection.Enrolment{
-		State: state, Account: account.Account{ID: id, State: account.Active, AuthorizedAt: w.clock.Now()},
-		Connection: connection.Connection{ID: connection.NewID("acme", id), Owner: "acme", Account: id}, RefreshAt: w.clock.Now().Add(time.Hour),
+func worldOn(t *testing.T, store ordertest.Store) *world {
+	t.Helper()
+	w := &world{t: t, clock: &clock{now: day0}, market: &market{pageSize: 100}, gauge: &gauge{}, rules: order.DefaultRules(), store: &watched{Store: store}}
+	w.opener = &opener{search: w.market.Search}
+	return w
+}
+
+// newWorldOnDynamoDB keeps its orders in the emulated DynamoDB.
+func newWorldOnDynamoDB(t *testing.T) *world {
+	t.Helper()
+	db, tables := dynamodb.NewFromConfig(awstest.Config(t)), awstest.Tables(t)
+	w := worldOn(t, dynamo.NewOrders(db, tables.Orders))
+	connections := dynamo.NewConnections(db, tables.Accounts, tables.Orders)
+	w.connect = func(assets ...account.AssetID) {
+		id, state := account.NewID("main", "partner", "open"), rand.Text()
+		require.NoError(t, connections.PutState(t.Context(), state, connection.Pending{Ask: connection.Ask{Owner: "acme"}, ExpiresAt: w.clock.Now().Add(time.Hour)}))
+		enrolment := connection.Enrolment{
+			State: state, Account: account.Account{ID: id, State: account.Active, AuthorizedAt: w.clock.Now()},
+			Connection: connection.Connection{ID: connection.NewID("acme", id), Owner: "acme", Account: id}, RefreshAt: w.clock.Now().Add(time.Hour),
+		}
+		for _, a := range assets {
+			enrolment.Assets = append(enrolment.Assets, account.Asset{ID: a, Account: id, State: account.AssetActive})
+		}
+		require.NoError(t, connections.Enrol(t.Context(), enrolment))
 	}
-	for _, a := range assets {
-		enrolment.Assets = append(enrolment.Assets, account.Asset{ID: a, Account: id, State: account.AssetActive})
-	}
-	require.NoError(w.t, connections.Enrol(w.t.Context(), enrolment))
+	w.connect(asset)
+	return w
 }
 
 func (w *world) fetcher() *order.Fetcher {
@@ -296,18 +313,13 @@ func (w *world) planner(wakes order.Wakes) *order.Planner {
 // rows lists what is stored, the oldest first.
 func (w *world) rows() []order.Row { return w.rowsOf(order.TAP) }
 
-func (w *world) rowsOf(perspective order.Perspective) []order.Row {
+func (w *world) rowsOf(perspective order.Perspective) (all []order.Row) {
 	w.t.Helper()
-	var all []order.Row
-	s := order.Selection{Asset: asset, Perspective: perspective, From: day0.AddDate(0, -4, 0), To: w.clock.Now().Add(time.Hour), Limit: 100}
-	for {
-		rows, next, err := w.store.Rows(w.t.Context(), s)
-		require.NoError(w.t, err)
-		if all, s.After = append(all, rows...), next; next == "" {
-			slices.Reverse(all)
-			return all
-		}
-	}
+	require.NoError(w.t, w.store.Between(w.t.Context(), asset, perspective, day0.AddDate(0, -4, 0), w.clock.Now().Add(time.Hour), func(rows []order.Row) error {
+		all = append(all, rows...)
+		return nil
+	}))
+	return all
 }
 
 // windows lists the TAP windows of the asset, which must follow each other
