@@ -19,19 +19,28 @@ type links interface {
 }
 
 type directory interface {
+	Find(ctx context.Context, owner, id string) (connection.Connection, error)
 	List(ctx context.Context, owner, after string, limit int32) (found []connection.Connection, next string, err error)
 }
 
-// handler mints connect links and lists connections, always for the caller's owner.
+type grants interface {
+	RefreshNow(ctx context.Context, id account.ID) (done bool, err error)
+}
+
+// handler mints connect links and looks after connections, always for the caller's owner.
 type handler struct {
 	links     links
 	directory directory
+	grants    grants
+	now       func() time.Time
 	baseURL   string // public address of the connect pages; empty: the one each request came to
 }
 
 func (h *handler) routes(r *api.Router) http.Handler {
 	api.HandleStatus(r, "POST /v1/connect-links", api.Write, h.createLink)
 	api.Handle(r, "GET /v1/connections", api.Read, h.list)
+	api.Handle(r, "GET /v1/connections/{id}", api.Read, h.detail)
+	api.HandleStatus(r, "POST /v1/connections/{id}/refresh", api.Write, h.refresh)
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		base := h.baseURL
 		if base == "" {
@@ -103,30 +112,6 @@ func (in *listRequest) Validate(f *api.Fields) {
 	}
 }
 
-type connectionView struct {
-	ID                     string                 `json:"id"`
-	Account                tiktokshop.AccountKind `json:"account"`
-	Name                   string                 `json:"name"`
-	Region                 string                 `json:"region"`
-	Market                 string                 `json:"market"`
-	State                  connection.State       `json:"state"`
-	Reason                 account.Reason         `json:"reason,omitempty"`
-	Scopes                 []string               `json:"scopes"`
-	MissingScopes          []string               `json:"missing_scopes"`
-	Assets                 []assetView            `json:"assets"`
-	CreatedAt              time.Time              `json:"created_at"`
-	ConnectedAt            time.Time              `json:"connected_at"`
-	AccessExpiresAt        time.Time              `json:"access_expires_at"`
-	AuthorizationExpiresAt time.Time              `json:"authorization_expires_at,omitzero"`
-}
-
-type assetView struct {
-	ID     account.AssetID    `json:"id"`
-	Name   string             `json:"name"`
-	Market string             `json:"market"`
-	State  account.AssetState `json:"state"`
-}
-
 func (h *handler) list(ctx context.Context, call api.Call, in listRequest) (api.Page[connectionView], error) {
 	var after string
 	if in.Cursor != "" {
@@ -145,22 +130,7 @@ func (h *handler) list(ctx context.Context, call api.Call, in listRequest) (api.
 	}
 	views := make([]connectionView, 0, len(found))
 	for _, c := range found {
-		views = append(views, view(c))
+		views = append(views, h.view(c))
 	}
 	return api.NewPage(views, next), nil
-}
-
-func view(c connection.Connection) connectionView {
-	v := connectionView{
-		ID: c.ID, Account: c.Kind(), Name: c.Name, Region: c.Region, Market: c.Market, State: c.State, Reason: c.Reason,
-		Scopes: append([]string{}, c.Scopes...), MissingScopes: append([]string{}, c.MissingScopes()...), Assets: []assetView{},
-		CreatedAt: c.CreatedAt, ConnectedAt: c.ConnectedAt, AccessExpiresAt: c.AccessExpiresAt, AuthorizationExpiresAt: c.AuthorizationExpiresAt,
-	}
-	for _, a := range c.Assets {
-		if c.State == connection.NeedsReconnect && a.State == account.AssetActive {
-			a.State = account.AssetInactive // nothing can be done with it until then
-		}
-		v.Assets = append(v.Assets, assetView{ID: a.ID, Name: a.Name, Market: a.Region, State: a.State})
-	}
-	return v
 }

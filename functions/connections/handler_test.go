@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -9,55 +8,18 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"tiktok-shop-affiliate/shared/account"
-	"tiktok-shop-affiliate/shared/api"
-	"tiktok-shop-affiliate/shared/api/apitest"
-	"tiktok-shop-affiliate/shared/app"
+	"tiktok-shop-affiliate/local/sandbox/sandboxtest"
 	"tiktok-shop-affiliate/shared/connection"
-	"tiktok-shop-affiliate/shared/dynamo"
-	"tiktok-shop-affiliate/shared/dynamo/awstest"
 	"tiktok-shop-affiliate/shared/lambdahttp"
-	"tiktok-shop-affiliate/shared/redact"
 )
 
-// text is a secret that never changes.
-type text string
-
-func (s text) Value(context.Context) (redact.Secret, error) { return redact.New(string(s)), nil }
-func (s text) Reload(context.Context) (bool, error)         { return false, nil }
-
-var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-
-// bench is the function with tables of its own. Owners come from the client table.
-type bench struct {
-	http.Handler
-	store   *dynamo.Connections
-	clients *dynamo.Clients
-}
-
-func newBench(t *testing.T, baseURL string) bench {
-	t.Helper()
-	names, db := awstest.Tables(t), dynamodb.NewFromConfig(awstest.Config(t))
-	store, clients := dynamo.NewConnections(db, names.Accounts, names.Orders), dynamo.NewClients(db, names.Accounts)
-	require.NoError(t, clients.Set(t.Context(), "test-client-a", "owner-a"))
-	require.NoError(t, clients.Set(t.Context(), "test-client-b", "owner-b"))
-	apps := app.NewRegistry(text(`{"apps":[{"name":"main","key":"test-key","secret":"test-secret","portal":"us","seller_service_id":"1","accounts":["seller","creator"]}]}`))
-	h := &handler{
-		links:     connection.NewLinks(store, apps, func() time.Time { return now }),
-		directory: connection.NewDirectory(store), baseURL: baseURL,
-	}
-	return bench{apitest.Described(t, h.routes(api.New(api.Owners{Clients: clients}, api.NewCursors(text("test-cursor-key"))))), store, clients}
-}
-
 // call is a request behind the authorizer, from a client with a scope.
-func (b bench) call(t *testing.T, client, scope, method, target, body string) (int, map[string]any) {
+func (b *bench) call(t *testing.T, client, scope, method, target, body string) (int, map[string]any) {
 	t.Helper()
 	request := httptest.NewRequestWithContext(t.Context(), method, "http://api.test"+target, strings.NewReader(body))
 	if body != "" {
@@ -82,7 +44,7 @@ func TestCreateLink(t *testing.T) {
 		address, _ := answer["url"].(string)
 		token, ok := strings.CutPrefix(address, want)
 		require.True(t, ok, address)
-		link, err := connection.NewConnector(connection.ConnectorOptions{Store: b.store, Now: func() time.Time { return now }}).Show(t.Context(), token)
+		link, err := connection.NewConnector(connection.ConnectorOptions{Store: b.store, Now: b.now}).Show(t.Context(), token)
 		require.NoError(t, err)
 		assert.Equal(t, connection.Ask{Owner: "owner-a", App: "main", Kind: "seller", Market: "US", ReturnTo: "https://partner.example/done"}, link.Ask)
 	}
@@ -117,32 +79,20 @@ func TestCreateLinkRefuses(t *testing.T) {
 func TestList(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "")
-	enrol := func(owner, openID string) {
-		id := account.NewID("main", "seller", openID)
-		require.NoError(t, b.store.PutState(t.Context(), owner+openID, connection.Pending{ExpiresAt: now}))
-		require.NoError(t, b.store.Enrol(t.Context(), connection.Enrolment{
-			State: owner + openID, RefreshAt: now,
-			Account: account.Account{
-				ID: id, Name: "Seller " + openID, Region: "US", Scopes: []string{"seller.authorization.info"}, State: account.Active, AuthorizedAt: now,
-				AccessExpiresAt: now.Add(time.Hour), Sealed: []byte("test-sealed"),
-			},
-			Assets:     []account.Asset{{ID: account.ShopAsset(openID), Account: id, Cipher: "test-cipher", Name: "Shop", Region: "GB", State: account.AssetActive, AuthorizedAt: now}},
-			Connection: connection.Connection{ID: connection.NewID(owner, id), Owner: owner, Account: id, Market: "US", ConnectedAt: now},
-		}))
-	}
-	enrol("owner-a", "1")
-	enrol("owner-a", "2")
-	enrol("owner-b", "1")
+	b.connect(t, "owner-a", sandboxtest.BirchBloom)
+	b.connect(t, "owner-a", sandboxtest.AuroraHome)
+	second := b.connect(t, "owner-b", sandboxtest.BirchBloom)
 
 	status, answer := b.call(t, "test-client-b", "affiliate/read", "GET", "/v1/connections", "")
 	require.Equal(t, http.StatusOK, status, answer)
 	encoded, err := json.Marshal(answer)
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"items":[{
-		"id":"`+connection.NewID("owner-b", "main:seller:1")+`","account":"seller","name":"Seller 1","region":"US","market":"US","state":"active",
-		"scopes":["seller.authorization.info"],"missing_scopes":["seller.affiliate_collaboration.read","seller.affiliate_collaboration.write"],
-		"assets":[{"id":"shop:1","name":"Shop","market":"GB","state":"active"}],
-		"created_at":"2026-11-22T12:00:00Z","connected_at":"2026-11-22T12:00:00Z","access_expires_at":"2026-11-22T13:00:00Z"}]}`, string(encoded))
+		"id":"`+second.ID+`","account":"seller","name":"Birch & Bloom","region":"US","market":"US","state":"active","health":"active",
+		"scopes":["seller.authorization.info","seller.affiliate_collaboration.read","seller.affiliate_collaboration.write","seller.affiliate_messages.write","seller.creator_marketplace.read"],
+		"missing_scopes":[],"assets":[{"id":"shop:7495000000000000003","name":"Birch & Bloom","market":"US","state":"active"}],
+		"created_at":"2026-11-22T12:00:00Z","connected_at":"2026-11-22T12:00:00Z","refreshed_at":"2026-11-22T12:00:00Z",
+		"access_expires_at":"2026-11-29T12:00:00Z","authorization_expires_at":"2027-11-22T12:00:00Z"}]}`, string(encoded))
 
 	var ids []any
 	for target := "/v1/connections?limit=1"; target != ""; {
@@ -158,7 +108,8 @@ func TestList(t *testing.T) {
 			assert.Equal(t, http.StatusBadRequest, status, "another owner's cursor")
 		}
 	}
-	assert.ElementsMatch(t, []any{connection.NewID("owner-a", "main:seller:1"), connection.NewID("owner-a", "main:seller:2")}, ids)
+	assert.Len(t, ids, 2)
+	assert.NotEqual(t, ids[0], ids[1])
 
 	status, _ = b.call(t, "test-client-c", "affiliate/read", "GET", "/v1/connections", "")
 	assert.Equal(t, http.StatusForbidden, status, "a client of no owner")
@@ -170,7 +121,10 @@ func TestSampleEvents(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "")
 	require.NoError(t, b.clients.Set(t.Context(), "example-client", "owner-a"))
-	for file, status := range map[string]int{"connections": http.StatusOK, "connections--create-link": http.StatusCreated} {
+	for file, status := range map[string]int{
+		"connections": http.StatusOK, "connections--create-link": http.StatusCreated,
+		"connections--detail": http.StatusNotFound, "connections--refresh": http.StatusNotFound,
+	} {
 		raw, err := os.ReadFile("../../events/" + file + ".json")
 		require.NoError(t, err)
 		var event events.APIGatewayV2HTTPRequest

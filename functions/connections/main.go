@@ -1,36 +1,38 @@
-// Command connections is the part of the API that mints connect links and lists
-// connections.
+// Command connections is the part of the API that mints connect links and looks
+// after connections.
 package main
 
 import (
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"time"
 
-	"tiktok-shop-affiliate/shared/app"
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"tiktok-shop-affiliate/shared/bootstrap"
 	"tiktok-shop-affiliate/shared/compose"
 	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/lambdahttp"
-	"tiktok-shop-affiliate/shared/secret"
 )
 
 type config struct {
+	compose.TikTok
 	compose.API
-	AppsSecret string `env:"APPS_SECRET_ID,required"`
+	RefreshAhead time.Duration `env:"REFRESH_AHEAD" envDefault:"24h"`
 }
 
 func main() {
 	bootstrap.Main(func(cfg aws.Config, settings config) (func(), error) {
-		db, secrets := dynamodb.NewFromConfig(cfg), secretsmanager.NewFromConfig(cfg)
-		store := dynamo.NewConnections(db, settings.Accounts, "")
-		h := &handler{
-			links:     connection.NewLinks(store, app.NewRegistry(secret.NewSource(secrets, settings.AppsSecret, bootstrap.Now)), bootstrap.Now),
-			directory: connection.NewDirectory(store),
-			baseURL:   settings.BaseURL,
+		tiktok, err := settings.TikTok.Build(cfg, settings.RefreshAhead)
+		if err != nil {
+			return nil, err
 		}
-		routes := h.routes(settings.Router(cfg, db))
+		store := dynamo.NewConnections(tiktok.Tables, settings.Accounts, "")
+		h := &handler{
+			links:     connection.NewLinks(store, tiktok.Apps, bootstrap.Now),
+			directory: connection.NewDirectory(store),
+			grants:    tiktok.Grants, now: bootstrap.Now, baseURL: settings.BaseURL,
+		}
+		routes := h.routes(settings.Router(cfg, tiktok.Tables))
 		return func() { lambdahttp.Start(routes) }, nil
 	})
 }

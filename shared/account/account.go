@@ -96,6 +96,7 @@ type Account struct {
 	AuthorizedAt     time.Time // of the newest consent; what happened before it cannot end it
 	AccessExpiresAt  time.Time
 	RefreshExpiresAt time.Time // end of the authorization; a creator's is decades away
+	ExpiryWarned     time.Time // end of the authorization that TikTok Shop warned of; zero: none
 	RefreshedAt      time.Time // when the tokens were received
 	SuspectSince     time.Time // when a refresh was first refused; zero otherwise
 	RetryAt          time.Time // no refresh is tried before; zero otherwise

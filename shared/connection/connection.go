@@ -42,6 +42,10 @@ type Connection struct {
 	ConnectedAt            time.Time // of the newest consent through this connection
 	AccessExpiresAt        time.Time // of the tokens in use; they renew themselves
 	AuthorizationExpiresAt time.Time // when the user must consent again
+	WarnedEnd              time.Time // end of the authorization that TikTok Shop warned of; zero: none
+	RefreshedAt            time.Time // when the tokens in use were received
+	RetryAt                time.Time // when a failed refresh is tried again; zero: none failed
+	Suspect                bool      // TikTok Shop refused a refresh once
 }
 
 // NewID makes the id of an owner's connection to an account. It is always the
@@ -60,7 +64,8 @@ func (c Connection) MissingScopes() []string { return missing(c.Kind(), c.Scopes
 // Of fills in what an account's state means to the connection.
 func (c Connection) Of(a account.Account, assets []account.Asset) Connection {
 	c.Name, c.Region, c.Scopes, c.Assets = a.Name, a.Region, a.Scopes, assets
-	c.AccessExpiresAt, c.AuthorizationExpiresAt = a.AccessExpiresAt, a.RefreshExpiresAt
+	c.AccessExpiresAt, c.AuthorizationExpiresAt, c.WarnedEnd = a.AccessExpiresAt, a.RefreshExpiresAt, a.ExpiryWarned
+	c.RefreshedAt, c.RetryAt, c.Suspect = a.RefreshedAt, a.RetryAt, a.State == account.Suspect
 	c.State, c.Reason = Active, ""
 	if a.State == account.Revoked {
 		c.State, c.Reason = NeedsReconnect, a.Reason

@@ -301,7 +301,7 @@ func readAccount(item Item) account.Account {
 		ID: account.ID(text(item, "account")), Name: text(item, "name"), Region: text(item, "region"), Scopes: texts(item, "scopes"),
 		State: account.State(text(item, "state")), Reason: account.Reason(text(item, "reason")),
 		AuthorizedAt: moment(item, "authorized_at"), AccessExpiresAt: moment(item, "access_expires_at"), RefreshExpiresAt: moment(item, "refresh_expires_at"),
-		RefreshedAt: moment(item, "refreshed_at"), SuspectSince: moment(item, "suspect_since"), RetryAt: moment(item, "retry_at"),
+		ExpiryWarned: moment(item, "expiry_warned"), RefreshedAt: moment(item, "refreshed_at"), SuspectSince: moment(item, "suspect_since"), RetryAt: moment(item, "retry_at"),
 		Generation: number(item, "generation"),
 	}
 	if sealed != nil {
