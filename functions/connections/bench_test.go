@@ -42,6 +42,10 @@ type bench struct {
 	tiktok    *sandboxtest.Server
 	links     *connection.Links
 	connector *connection.Connector
+	remover   *connection.Remover
+	grants    *account.Grants
+	vault     *account.Vault
+	orders    *dynamo.Orders
 
 	mu sync.Mutex
 	at time.Time
@@ -67,6 +71,9 @@ func newBench(t *testing.T, baseURL string) *bench {
 	b.store, b.clients = dynamo.NewConnections(db, names.Accounts, names.Orders), dynamo.NewClients(db, names.Accounts)
 	require.NoError(t, b.clients.Set(t.Context(), "test-client-a", "owner-a"))
 	require.NoError(t, b.clients.Set(t.Context(), "test-client-b", "owner-b"))
+	registered := b.tiktok.App
+	registered.RedirectURL = "https://api.test/oauth/callback"
+	b.tiktok.SetApp(registered)
 	client, err := tiktokshop.New(tiktokshop.Options{BaseURL: b.tiktok.BaseURL, AuthURL: b.tiktok.BaseURL, Now: b.now, Attempts: 1})
 	require.NoError(t, err)
 	secret, err := json.Marshal(map[string]any{"apps": []any{map[string]any{
@@ -81,10 +88,14 @@ func newBench(t *testing.T, baseURL string) *bench {
 	pages := connection.ConsentPages{SellerUS: b.tiktok.BaseURL + "/consent/seller", Creator: b.tiktok.BaseURL + "/consent/creator"}
 	b.links = connection.NewLinks(b.store, apps, b.now)
 	b.connector = connection.NewConnector(connection.ConnectorOptions{Store: b.store, Apps: apps, TikTok: client, Sealer: sealer, Pages: pages, Now: b.now})
-	grants := account.NewGrants(account.GrantsOptions{
-		Store: b.store.Accounts, TikTok: client, Apps: apps, Vault: account.NewVault(sealer), Now: b.now, Log: slog.New(slog.DiscardHandler),
+	b.vault, b.orders = account.NewVault(sealer), dynamo.NewOrders(db, names.Orders)
+	b.grants = account.NewGrants(account.GrantsOptions{
+		Store: b.store.Accounts, TikTok: client, Apps: apps, Vault: b.vault, Now: b.now, Log: slog.New(slog.DiscardHandler),
 	})
-	h := &handler{links: b.links, directory: connection.NewDirectory(b.store), grants: grants, now: b.now, baseURL: baseURL}
+	b.remover = connection.NewRemover(connection.RemoverOptions{
+		Store: b.store, Grants: b.grants, TikTok: client, Apps: apps, Pages: pages, Now: b.now, Log: slog.New(slog.DiscardHandler),
+	})
+	h := &handler{remover: b.remover, links: b.links, directory: connection.NewDirectory(b.store), grants: b.grants, now: b.now, baseURL: baseURL}
 	b.Handler = apitest.Described(t, h.routes(api.New(api.Owners{Clients: b.clients}, api.NewCursors(text("test-cursor-key")))))
 	return b
 }

@@ -27,11 +27,17 @@ type grants interface {
 	RefreshNow(ctx context.Context, id account.ID) (done bool, err error)
 }
 
+type remover interface {
+	Remove(ctx context.Context, owner, id string) (connection.Removal, connection.Ending, error)
+	Manage(ctx context.Context, id account.ID) (string, error)
+}
+
 // handler mints connect links and looks after connections, always for the caller's owner.
 type handler struct {
 	links     links
 	directory directory
 	grants    grants
+	remover   remover
 	now       func() time.Time
 	baseURL   string // public address of the connect pages; empty: the one each request came to
 }
@@ -41,6 +47,7 @@ func (h *handler) routes(r *api.Router) http.Handler {
 	api.Handle(r, "GET /v1/connections", api.Read, h.list)
 	api.Handle(r, "GET /v1/connections/{id}", api.Read, h.detail)
 	api.HandleStatus(r, "POST /v1/connections/{id}/refresh", api.Write, h.refresh)
+	api.HandleStatus(r, "DELETE /v1/connections/{id}", api.Write, h.remove)
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		base := h.baseURL
 		if base == "" {

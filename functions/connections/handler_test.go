@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tiktok-shop-affiliate/local/sandbox/sandboxtest"
+	"tiktok-shop-affiliate/shared/api"
+	"tiktok-shop-affiliate/shared/api/apitest"
 	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/lambdahttp"
 )
@@ -123,7 +125,7 @@ func TestSampleEvents(t *testing.T) {
 	require.NoError(t, b.clients.Set(t.Context(), "example-client", "owner-a"))
 	for file, status := range map[string]int{
 		"connections": http.StatusOK, "connections--create-link": http.StatusCreated,
-		"connections--detail": http.StatusNotFound, "connections--refresh": http.StatusNotFound,
+		"connections--detail": http.StatusNotFound, "connections--refresh": http.StatusNotFound, "connections--remove": http.StatusNotFound,
 	} {
 		raw, err := os.ReadFile("../../events/" + file + ".json")
 		require.NoError(t, err)

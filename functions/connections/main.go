@@ -3,6 +3,7 @@
 package main
 
 import (
+	"log/slog"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,6 +18,8 @@ import (
 type config struct {
 	compose.TikTok
 	compose.API
+	Orders       string        `env:"ORDERS_TABLE,required"`
+	Creator      string        `env:"CONSENT_CREATOR_URL,required"` // where creators remove access
 	RefreshAhead time.Duration `env:"REFRESH_AHEAD" envDefault:"24h"`
 }
 
@@ -26,11 +29,15 @@ func main() {
 		if err != nil {
 			return nil, err
 		}
-		store := dynamo.NewConnections(tiktok.Tables, settings.Accounts, "")
+		store := dynamo.NewConnections(tiktok.Tables, settings.Accounts, settings.Orders)
 		h := &handler{
 			links:     connection.NewLinks(store, tiktok.Apps, bootstrap.Now),
 			directory: connection.NewDirectory(store),
-			grants:    tiktok.Grants, now: bootstrap.Now, baseURL: settings.BaseURL,
+			remover: connection.NewRemover(connection.RemoverOptions{
+				Store: store, Grants: tiktok.Grants, TikTok: tiktok.Client, Apps: tiktok.Apps,
+				Pages: connection.ConsentPages{Creator: settings.Creator}, Now: bootstrap.Now, Log: slog.Default(),
+			}),
+			grants: tiktok.Grants, now: bootstrap.Now, baseURL: settings.BaseURL,
 		}
 		routes := h.routes(settings.Router(cfg, tiktok.Tables))
 		return func() { lambdahttp.Start(routes) }, nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -16,6 +17,10 @@ type grants interface {
 	RefreshEarly(ctx context.Context, id account.ID) (refreshed bool, err error)
 }
 
+type settler interface {
+	Settle(ctx context.Context, id account.ID) error
+}
+
 type meter interface {
 	Put(name string, value float64, unit obs.Unit, dimensions map[string]string)
 }
@@ -23,11 +28,13 @@ type meter interface {
 // parallel is how many refreshes of a batch run at once; each is mostly waiting.
 const parallel = 10
 
-// handler refreshes each account it is told of. The account's schedule, not the
+// handler refreshes each account it is told of, and settles those that no owner is
+// left for. The account's schedule, not the
 // queue, brings a refresh back that did not work out.
 type handler struct {
-	grants grants
-	meter  meter
+	grants   grants
+	settling settler
+	meter    meter
 }
 
 // Handle is the Lambda entry point.
@@ -37,6 +44,9 @@ func (h *handler) Handle(ctx context.Context, event events.SQSEvent) (events.SQS
 
 func (h *handler) refresh(ctx context.Context, request account.RefreshRequest) error {
 	refreshed, err := h.grants.RefreshEarly(ctx, request.Account)
+	if errors.Is(err, account.ErrOwnerless) {
+		return h.settle(ctx, request.Account)
+	}
 	if err == nil {
 		slog.InfoContext(ctx, "a refresh was asked for", "account", request.Account, "refreshed", refreshed)
 		return nil
@@ -52,4 +62,18 @@ func (h *handler) refresh(ctx context.Context, request account.RefreshRequest) e
 	}
 	h.meter.Put("RefreshFailure", 1, obs.Count, nil)
 	return err
+}
+
+// settle goes on with an account that waits to be claimed or is disconnecting.
+func (h *handler) settle(ctx context.Context, id account.ID) error {
+	err := h.settling.Settle(ctx, id)
+	if err == nil {
+		slog.InfoContext(ctx, "an account without an owner was looked after", "account", id)
+		return nil
+	}
+	slog.WarnContext(ctx, "an account without an owner is not settled yet", "account", id, "kind", fault.KindOf(err), "error", err)
+	if fault.KindOf(err) == fault.Internal {
+		return err
+	}
+	return nil // it is due again
 }

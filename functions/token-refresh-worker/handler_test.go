@@ -65,6 +65,40 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
+// settled notes what was settled.
+type settled struct {
+	err error
+	ids []account.ID
+}
+
+func (s *settled) Settle(_ context.Context, id account.ID) error {
+	s.ids = append(s.ids, id)
+	return s.err
+}
+
+func TestAccountsWithoutAnOwnerAreSettled(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		err   error
+		again int
+	}{
+		"settled":       {nil, 0},
+		"TikTok down":   {fault.New("test", fault.Unavailable, ""), 0},
+		"our own fault": {errors.New("a bug"), 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			count, settling := &counter{counts: map[string]float64{}}, &settled{err: c.err}
+			h := &handler{grants: outcomes{"main:seller:test-a": account.ErrOwnerless}, settling: settling, meter: count}
+			response, err := h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{{MessageId: "1", Body: `{"account":"main:seller:test-a"}`}}})
+			require.NoError(t, err)
+			assert.Len(t, response.BatchItemFailures, c.again)
+			assert.Equal(t, []account.ID{"main:seller:test-a"}, settling.ids)
+			assert.Empty(t, count.counts, "no refresh has failed")
+		})
+	}
+}
+
 func TestSampleEvent(t *testing.T) {
 	t.Parallel()
 	raw, err := os.ReadFile("../../events/token-refresh-worker.json")

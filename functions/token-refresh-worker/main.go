@@ -1,8 +1,9 @@
 // Command token-refresh-worker refreshes the tokens of one account a message,
-// before they end.
+// before they end, and ends accounts that no owner is left for.
 package main
 
 import (
+	"log/slog"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -10,11 +11,14 @@ import (
 
 	"tiktok-shop-affiliate/shared/bootstrap"
 	"tiktok-shop-affiliate/shared/compose"
+	"tiktok-shop-affiliate/shared/connection"
+	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/obs"
 )
 
 type config struct {
 	compose.TikTok
+	Orders       string        `env:"ORDERS_TABLE,required"`
 	RefreshAhead time.Duration `env:"REFRESH_AHEAD" envDefault:"24h"`
 }
 
@@ -24,7 +28,10 @@ func main() {
 		if err != nil {
 			return nil, err
 		}
-		h := &handler{meter: obs.NewMeter(bootstrap.Now), grants: tiktok.Grants}
+		h := &handler{meter: obs.NewMeter(bootstrap.Now), grants: tiktok.Grants, settling: connection.NewRemover(connection.RemoverOptions{
+			Store: dynamo.NewConnections(tiktok.Tables, settings.Accounts, settings.Orders), Grants: tiktok.Grants, TikTok: tiktok.Client,
+			Now: bootstrap.Now, Log: slog.Default(),
+		})}
 		return func() { lambda.StartHandlerFunc(h.Handle) }, nil
 	})
 }

@@ -71,7 +71,14 @@ const (
 	Active  State = "active"
 	Suspect State = "suspect"
 	Revoked State = "revoked" // the user must consent again
+
+	Unclaimed     State = "unclaimed"     // waits for an owner; no refresh changes that
+	Disconnecting State = "disconnecting" // its last owner has left; TikTok Shop is still to be told, and no refresh changes that
+	Disconnected  State = "disconnected"  // over: only the account's generation is remembered for a while
 )
+
+// ownerless states are those in which an account has tokens and no owner.
+func (s State) ownerless() bool { return s == Unclaimed || s == Disconnecting }
 
 // Reason says why an account is revoked.
 type Reason string
@@ -100,9 +107,18 @@ type Account struct {
 	RefreshedAt      time.Time // when the tokens were received
 	SuspectSince     time.Time // when a refresh was first refused; zero otherwise
 	RetryAt          time.Time // no refresh is tried before; zero otherwise
+	HeldSince        time.Time // since when it is unclaimed or disconnecting; zero otherwise
 
 	Generation int64  // +1 whenever tokens are stored
 	Sealed     []byte // the tokens, encrypted with the account's id as associated data
+}
+
+// over reports that nothing can be done with the account's tokens any more.
+func (a Account) over() bool { return a.State == Revoked || a.State == Disconnected }
+
+// expired reports that the time the user granted is over.
+func (a Account) expired(now time.Time) bool {
+	return !a.RefreshExpiresAt.IsZero() && !now.Before(a.RefreshExpiresAt)
 }
 
 // AssetState is the health of an asset.

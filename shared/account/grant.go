@@ -17,6 +17,8 @@ type grant struct {
 	asset  AssetID // what the calls are about; empty for the account itself
 	app    tiktokshop.App
 
+	ownerless bool // made by Grants.Ownerless
+
 	mu   sync.Mutex
 	last int64 // generation of the token given out last
 }
@@ -32,7 +34,7 @@ func (g *grant) AccessToken(ctx context.Context) (redact.Secret, error) {
 }
 
 func (g *grant) RenewToken(ctx context.Context, rejected redact.Secret) (redact.Secret, error) {
-	t, err := g.grants.token(ctx, g.id, rejected)
+	t, err := g.grants.token(ctx, g.id, rejected, g.ownerless)
 	if err != nil {
 		return redact.Secret{}, err
 	}

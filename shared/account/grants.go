@@ -25,6 +25,10 @@ const (
 	retryTime   = 15 * time.Second           // after any other failure, unless TikTok Shop names a time
 )
 
+// ErrOwnerless is what RefreshEarly answers for an account without an owner: what
+// is to be done about it is not a refresh.
+var ErrOwnerless = errors.New("the account has no owner")
+
 // ErrStale is what a Store answers when the account has moved on since it was
 // read, or when another holds its lease: read again.
 var ErrStale = errors.New("the account has changed since it was read")
@@ -129,7 +133,7 @@ func (g *Grants) Asset(ctx context.Context, id AssetID) (tiktokshop.Grant, Asset
 			if suspect == nil {
 				suspect = &asset
 			}
-		case Revoked:
+		case Revoked, Unclaimed, Disconnecting, Disconnected:
 		}
 	}
 	if suspect != nil {
@@ -140,6 +144,14 @@ func (g *Grants) Asset(ctx context.Context, id AssetID) (tiktokshop.Grant, Asset
 }
 
 func (g *Grants) grant(ctx context.Context, id ID, asset AssetID) (tiktokshop.Grant, error) {
+	made, err := g.grantOf(ctx, id, asset)
+	if err != nil {
+		return nil, err
+	}
+	return made, nil
+}
+
+func (g *Grants) grantOf(ctx context.Context, id ID, asset AssetID) (*grant, error) {
 	a, err := g.apps.Find(ctx, id.App())
 	if err != nil {
 		return nil, fmt.Errorf("the app of account %s: %w", id, err)
@@ -154,6 +166,9 @@ func (g *Grants) RefreshEarly(ctx context.Context, id ID) (refreshed bool, err e
 	if err != nil {
 		return false, err
 	}
+	if acct.State.ownerless() {
+		return false, ErrOwnerless
+	}
 	if acct.State == Active && g.now().Before(NextRefresh(acct.RefreshedAt, acct.AccessExpiresAt, g.ahead)) {
 		return false, nil
 	}
@@ -164,10 +179,11 @@ func (g *Grants) RefreshEarly(ctx context.Context, id ID) (refreshed bool, err e
 }
 
 // token returns tokens that are valid and whose access token is not the
-// rejected one, refreshing them if need be.
-func (g *Grants) token(ctx context.Context, id ID, rejected redact.Secret) (issued, error) {
+// rejected one, refreshing them if need be. Those of an account without an owner
+// are only for whom no owner sent, and the other way round.
+func (g *Grants) token(ctx context.Context, id ID, rejected redact.Secret, ownerless bool) (issued, error) {
 	usable := func(t issued) bool { return t.access != rejected && g.now().Before(t.usableUntil) }
-	if t, ok := g.recent.get(id, g.now()); ok && usable(t) {
+	if t, ok := g.recent.get(id, g.now()); ok && usable(t) && !ownerless {
 		return t, nil
 	}
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, time.Second) {
@@ -175,7 +191,7 @@ func (g *Grants) token(ctx context.Context, id ID, rejected redact.Secret) (issu
 		if err != nil {
 			return issued{}, err
 		}
-		if acct.State == Revoked {
+		if acct.over() || acct.State.ownerless() != ownerless {
 			return issued{}, reconnect("account.Token")
 		}
 		tokens, err := g.vault.Open(ctx, id, acct.Sealed)
@@ -187,7 +203,9 @@ func (g *Grants) token(ctx context.Context, id ID, rejected redact.Secret) (issu
 			t, err = g.refresh(ctx, acct)
 		}
 		if err == nil {
-			g.recent.put(id, t, g.now())
+			if !ownerless {
+				g.recent.put(id, t, g.now())
+			}
 			return t, nil
 		}
 		if !errors.Is(err, ErrStale) {
@@ -239,9 +257,9 @@ func (g *Grants) refresh(ctx context.Context, acct Account) (issued, error) {
 func (g *Grants) mayRefresh(ctx context.Context, acct Account) error {
 	now := g.now()
 	switch {
-	case acct.State == Revoked:
+	case acct.over(), acct.State.ownerless() && acct.expired(now):
 		return reconnect("account.Refresh")
-	case !acct.RefreshExpiresAt.IsZero() && !now.Before(acct.RefreshExpiresAt):
+	case acct.expired(now):
 		if err := g.store.Revoke(ctx, acct.ID, acct.Generation, Expired, now); err != nil {
 			return err
 		}
@@ -263,6 +281,10 @@ func (g *Grants) refused(ctx context.Context, acct Account, cause error) error {
 		g.log.WarnContext(ctx, "a token refresh failed", "account", acct.ID, "retry_at", acct.RetryAt, "error", cause)
 		return errors.Join(fault.Wrap("account.Refresh", fault.Unavailable, "the account's tokens could not be refreshed; repeat the request later", cause),
 			g.saving(ctx, func(ctx context.Context) error { return g.store.SaveFailure(ctx, acct) }))
+	}
+	if acct.State.ownerless() && !acct.SuspectSince.IsZero() {
+		g.log.WarnContext(ctx, "the refresh token of an account without an owner was refused twice", "account", acct.ID, "error", cause)
+		return reconnect("account.Refresh") // whoever looks after it ends it
 	}
 	if acct.State == Suspect {
 		g.log.WarnContext(ctx, "a grant is dead: its refresh token was refused twice", "account", acct.ID, "error", cause)

@@ -23,6 +23,9 @@ func (g *Grants) RefreshNow(ctx context.Context, id ID) (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if acct.State.ownerless() {
+		return false, reconnect("account.RefreshNow")
+	}
 	if acct.State == Active && g.now().Before(acct.RefreshedAt.Add(freshTime)) {
 		return true, nil
 	}

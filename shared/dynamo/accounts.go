@@ -55,9 +55,11 @@ func (a *Accounts) load(ctx context.Context, id account.ID) (found account.Accou
 			return found, nil, unavailable("dynamo.Account", err)
 		}
 		for _, item := range page.Items {
-			if text(item, attrEntity) == entityAsset {
+			switch {
+			case item[attrTTL] != nil && text(item, attrEntity) == entityAsset: // let go before, and soon forgotten
+			case text(item, attrEntity) == entityAsset:
 				held = append(held, readAsset(item))
-			} else {
+			default:
 				found = readAccount(item)
 			}
 		}
@@ -92,7 +94,9 @@ func (a *Accounts) assets(ctx context.Context, query *dynamodb.QueryInput) ([]ac
 			return nil, unavailable("dynamo.Assets", err)
 		}
 		for _, item := range page.Items {
-			found = append(found, readAsset(item))
+			if item[attrTTL] == nil {
+				found = append(found, readAsset(item))
+			}
 		}
 	}
 	return found, nil
@@ -103,12 +107,12 @@ func (a *Accounts) Lease(ctx context.Context, id account.ID, generation int64, n
 	out, err := a.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &a.table, Key: itemKey(accountPK(string(id)), accountSK()),
 		UpdateExpression: aws.String("SET lease_until = :until ADD rev :one"),
-		ConditionExpression: aws.String("generation = :generation AND #state <> :revoked" +
+		ConditionExpression: aws.String("generation = :generation AND NOT #state IN (:revoked, :disconnected)" +
 			" AND (attribute_not_exists(lease_until) OR lease_until <= :now) AND (attribute_not_exists(retry_at) OR retry_at <= :seconds)"),
 		ExpressionAttributeNames: names("state"),
 		ExpressionAttributeValues: Item{
 			":until": num(until.UnixMilli()), ":now": num(now.UnixMilli()), ":seconds": unix(now), ":one": num(1),
-			":generation": num(generation), ":revoked": str(string(account.Revoked)),
+			":generation": num(generation), ":revoked": str(string(account.Revoked)), ":disconnected": str(string(account.Disconnected)),
 		},
 		ReturnValues: types.ReturnValueAllNew,
 	})
@@ -119,12 +123,13 @@ func (a *Accounts) Lease(ctx context.Context, id account.ID, generation int64, n
 }
 
 // SaveTokens stores the tokens of a refresh. Its only condition is the
-// generation: new tokens beat whatever else was written meanwhile.
+// generation: new tokens beat whatever else was written meanwhile. Only that an
+// account has no owner stays, and when something is due about that.
 func (a *Accounts) SaveTokens(ctx context.Context, renewed account.Account, due time.Time) error {
 	_, err := a.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &a.table, Key: itemKey(accountPK(string(renewed.ID)), accountSK()),
-		UpdateExpression: aws.String("SET sealed = :sealed, scopes = :scopes, #state = :active, access_expires_at = :access, refresh_expires_at = :refresh," +
-			" refreshed_at = :refreshed, due_shard = :shard, due_at = :due REMOVE reason, suspect_since, retry_at, lease_until, revoked_at ADD generation :one, rev :one"),
+		UpdateExpression: aws.String("SET sealed = :sealed, scopes = :scopes, #state = if_not_exists(fixed_state, :active), access_expires_at = :access, refresh_expires_at = :refresh," +
+			" refreshed_at = :refreshed, due_shard = :shard, due_at = if_not_exists(fixed_due, :due) REMOVE reason, suspect_since, retry_at, lease_until, revoked_at ADD generation :one, rev :one"),
 		ConditionExpression:      aws.String("generation = :generation"),
 		ExpressionAttributeNames: names("state"),
 		ExpressionAttributeValues: Item{
@@ -140,12 +145,13 @@ func (a *Accounts) SaveTokens(ctx context.Context, renewed account.Account, due 
 func (a *Accounts) SaveFailure(ctx context.Context, failed account.Account) error {
 	_, err := a.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &a.table, Key: itemKey(accountPK(string(failed.ID)), accountSK()),
-		UpdateExpression:         aws.String("SET #state = :state, suspect_since = :suspect, retry_at = :retry, due_shard = :shard, due_at = :retry REMOVE lease_until ADD rev :one"),
-		ConditionExpression:      aws.String("generation = :generation AND #state <> :revoked"),
+		UpdateExpression:         aws.String("SET #state = if_not_exists(fixed_state, :state), suspect_since = :suspect, retry_at = :retry, due_shard = :shard, due_at = if_not_exists(fixed_due, :retry) REMOVE lease_until ADD rev :one"),
+		ConditionExpression:      aws.String("generation = :generation AND NOT #state IN (:revoked, :disconnected)"),
 		ExpressionAttributeNames: names("state"),
 		ExpressionAttributeValues: Item{
 			":state": str(string(failed.State)), ":suspect": unix(failed.SuspectSince), ":retry": unix(failed.RetryAt),
-			":shard": str(refreshShard(failed.ID)), ":one": num(1), ":generation": num(failed.Generation), ":revoked": str(string(account.Revoked)),
+			":shard": str(refreshShard(failed.ID)), ":one": num(1), ":generation": num(failed.Generation),
+			":revoked": str(string(account.Revoked)), ":disconnected": str(string(account.Disconnected)),
 		},
 	})
 	return stale("dynamo.SaveFailure", err)
@@ -153,11 +159,12 @@ func (a *Accounts) SaveFailure(ctx context.Context, failed account.Account) erro
 
 const revokeExpression = "SET #state = :revoked, reason = :reason, revoked_at = :now REMOVE suspect_since, retry_at, lease_until, due_shard, due_at ADD rev :one"
 
-// Revoke ends the generation of an account.
+// Revoke ends the generation of an account, unless it has no owner who could
+// reconnect it.
 func (a *Accounts) Revoke(ctx context.Context, id account.ID, generation int64, reason account.Reason, now time.Time) error {
 	_, err := a.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &a.table, Key: itemKey(accountPK(string(id)), accountSK()),
-		UpdateExpression: aws.String(revokeExpression), ConditionExpression: aws.String("generation = :generation"),
+		UpdateExpression: aws.String(revokeExpression), ConditionExpression: aws.String("generation = :generation AND attribute_not_exists(fixed_state)"),
 		ExpressionAttributeNames: names("state"),
 		ExpressionAttributeValues: Item{
 			":revoked": str(string(account.Revoked)), ":reason": str(string(reason)), ":now": unix(now), ":one": num(1), ":generation": num(generation),
@@ -237,7 +244,7 @@ func (a *Accounts) ClaimRefresh(ctx context.Context, due account.Due, until time
 func revokedItem(table string, id account.ID, at time.Time) types.TransactWriteItem {
 	return types.TransactWriteItem{Update: &types.Update{
 		TableName: &table, Key: itemKey(accountPK(string(id)), accountSK()),
-		UpdateExpression: aws.String(revokeExpression), ConditionExpression: aws.String("attribute_exists(pk) AND authorized_at < :now"),
+		UpdateExpression: aws.String(revokeExpression), ConditionExpression: aws.String("attribute_exists(pk) AND authorized_at < :now AND attribute_not_exists(fixed_state)"),
 		ExpressionAttributeNames: names("state"),
 		ExpressionAttributeValues: Item{
 			":revoked": str(string(account.Revoked)), ":reason": str(string(account.Deauthorized)), ":now": unix(at), ":one": num(1),
@@ -271,6 +278,9 @@ func accountChange(old, current Item) []Change {
 	data := map[string]any{"account": id.Kind(), "name": text(current, "name"), "state": text(current, "state")}
 	change := func(kind string) []Change { return []Change{{Type: kind, Account: id, Data: data}} }
 	was, is := account.State(text(old, "state")), account.State(text(current, "state"))
+	if !owned(was) || !owned(is) {
+		return nil // owners are told of their connection
+	}
 	consented := number(old, "authorized_at") != number(current, "authorized_at")
 	switch {
 	case is == account.Revoked && was != account.Revoked:
@@ -285,10 +295,15 @@ func accountChange(old, current Item) []Change {
 	return nil
 }
 
-// assetChange tells of assets lost.
+// owned reports whether an account in that state has owners.
+func owned(state account.State) bool {
+	return state != account.Unclaimed && state != account.Disconnecting && state != account.Disconnected
+}
+
+// assetChange tells of assets lost, not of those let go.
 func assetChange(old, current Item) []Change {
 	ended := string(account.AssetDeauthorized)
-	if old == nil || current == nil || text(current, "state") != ended || text(old, "state") == ended {
+	if old == nil || current == nil || text(current, "state") != ended || text(old, "state") == ended || current[attrTTL] != nil {
 		return nil
 	}
 	a := readAsset(current)
@@ -302,6 +317,7 @@ func readAccount(item Item) account.Account {
 		State: account.State(text(item, "state")), Reason: account.Reason(text(item, "reason")),
 		AuthorizedAt: moment(item, "authorized_at"), AccessExpiresAt: moment(item, "access_expires_at"), RefreshExpiresAt: moment(item, "refresh_expires_at"),
 		ExpiryWarned: moment(item, "expiry_warned"), RefreshedAt: moment(item, "refreshed_at"), SuspectSince: moment(item, "suspect_since"), RetryAt: moment(item, "retry_at"),
+		HeldSince:  moment(item, "held_since"),
 		Generation: number(item, "generation"),
 	}
 	if sealed != nil {

@@ -20,7 +20,7 @@ func TestAudience(t *testing.T) {
 	at := deliveredAt
 	connect := func(id account.ID, owners ...string) {
 		items := []types.TransactWriteItem{
-			b.connections.accountItem(account.Account{ID: id, State: account.Active, AuthorizedAt: at.Add(-time.Hour)}, at),
+			b.connections.accountItem(account.Account{ID: id, State: account.Active, AuthorizedAt: at.Add(-time.Hour)}, owners[0], at),
 			b.connections.assetItem(account.Asset{ID: "shop:1", Account: id, State: account.AssetActive, AuthorizedAt: at.Add(-time.Hour)}),
 		}
 		for _, owner := range owners {

@@ -132,7 +132,7 @@ func (c *Connections) enrolment(e connection.Enrolment, held []account.Asset) []
 			UpdateExpression: aws.String("SET used_at = :now REMOVE parked ADD rev :one"), ConditionExpression: aws.String("attribute_exists(pk) AND attribute_not_exists(used_at)"),
 			ExpressionAttributeValues: Item{":now": unix(now), ":one": num(1)},
 		}},
-		c.accountItem(e.Account, e.RefreshAt),
+		c.accountItem(e.Account, e.Connection.Owner, e.RefreshAt),
 		c.connectionItem(e.Connection),
 	}
 	for _, asset := range e.Assets {
@@ -147,15 +147,15 @@ func (c *Connections) enrolment(e connection.Enrolment, held []account.Asset) []
 	return items
 }
 
-func (c *Connections) accountItem(a account.Account, refreshAt time.Time) types.TransactWriteItem {
+func (c *Connections) accountItem(a account.Account, owner string, refreshAt time.Time) types.TransactWriteItem {
 	return types.TransactWriteItem{Update: &types.Update{
 		TableName: &c.table, Key: itemKey(accountPK(string(a.ID)), accountSK()),
 		UpdateExpression: aws.String("SET entity = :entity, account = :account, #name = :name, #region = :region, scopes = :scopes, #state = :state," +
 			" authorized_at = :authorized, refreshed_at = :authorized, access_expires_at = :access, refresh_expires_at = :refresh, sealed = :sealed," +
-			" due_shard = :shard, due_at = :due REMOVE reason, suspect_since, retry_at, lease_until, revoked_at, expiry_warned ADD generation :one, rev :one"),
-		ExpressionAttributeNames: names("state", "name", "region"),
+			" due_shard = :shard, due_at = :due REMOVE reason, suspect_since, retry_at, lease_until, revoked_at, expiry_warned, fixed_state, fixed_due, held_since, #ttl ADD generation :one, rev :one, owners :owner"),
+		ExpressionAttributeNames: names("state", "name", "region", attrTTL),
 		ExpressionAttributeValues: Item{
-			":entity": str(entityAccount), ":account": str(string(a.ID)), ":name": str(a.Name), ":region": str(a.Region), ":scopes": strs(a.Scopes),
+			":owner": set(owner), ":entity": str(entityAccount), ":account": str(string(a.ID)), ":name": str(a.Name), ":region": str(a.Region), ":scopes": strs(a.Scopes),
 			":state": str(string(a.State)), ":authorized": unix(a.AuthorizedAt), ":access": unix(a.AccessExpiresAt), ":refresh": unix(a.RefreshExpiresAt),
 			":sealed": &types.AttributeValueMemberB{Value: a.Sealed}, ":shard": str(refreshShard(a.ID)), ":due": unix(refreshAt), ":one": num(1),
 		},
@@ -166,8 +166,8 @@ func (c *Connections) assetItem(a account.Asset) types.TransactWriteItem {
 	return types.TransactWriteItem{Update: &types.Update{
 		TableName: &c.table, Key: itemKey(accountPK(string(a.Account)), assetSK(string(a.ID))),
 		UpdateExpression: aws.String("SET entity = :entity, account = :account, asset = :asset, rpk = :rpk, rsk = :account, cipher = :cipher, #name = :name," +
-			" #region = :region, #state = :state, authorized_at = :authorized REMOVE deauthorized_at ADD rev :one"),
-		ExpressionAttributeNames: names("state", "name", "region"),
+			" #region = :region, #state = :state, authorized_at = :authorized REMOVE deauthorized_at, #ttl ADD rev :one"),
+		ExpressionAttributeNames: names("state", "name", "region", attrTTL),
 		ExpressionAttributeValues: Item{
 			":entity": str(entityAsset), ":account": str(string(a.Account)), ":asset": str(string(a.ID)), ":rpk": str(assetReversePK(string(a.ID))),
 			":cipher": str(a.Cipher), ":name": str(a.Name), ":region": str(a.Region), ":state": str(string(a.State)), ":authorized": unix(a.AuthorizedAt), ":one": num(1),
@@ -175,11 +175,13 @@ func (c *Connections) assetItem(a account.Asset) types.TransactWriteItem {
 	}}
 }
 
+// connectionItem starts its revisions at the time, so that a connection made once
+// more after it was removed does not tell of its changes under old names.
 func (c *Connections) connectionItem(made connection.Connection) types.TransactWriteItem {
 	return types.TransactWriteItem{Update: &types.Update{
 		TableName: &c.table, Key: itemKey(ownerPK(made.Owner), connectionSK(made.ID)),
 		UpdateExpression: aws.String("SET entity = :entity, connection_id = :id, #owner = :owner, account = :account, market = :market, connected_at = :now," +
-			" created_at = if_not_exists(created_at, :now), rpk = :rpk, rsk = :owner ADD rev :one"),
+			" created_at = if_not_exists(created_at, :now), rpk = :rpk, rsk = :owner, rev = if_not_exists(rev, :now) + :one"),
 		ExpressionAttributeNames: names("owner"),
 		ExpressionAttributeValues: Item{
 			":entity": str(entityConnection), ":id": str(made.ID), ":owner": str(made.Owner), ":account": str(string(made.Account)),
@@ -249,14 +251,18 @@ func (c *Connections) Owners(ctx context.Context, id account.ID) ([]string, erro
 	return owners, nil
 }
 
-// connectionChange tells of connections made. What happens to them later
-// happens to their account.
+// connectionChange tells of connections made and removed. What happens to them
+// in between happens to their account.
 func connectionChange(old, current Item) []Change {
-	if old != nil || current == nil {
+	kind, item := "connection.created", current
+	switch {
+	case old != nil && current != nil, old == nil && current == nil:
 		return nil
+	case current == nil:
+		kind, item = "connection.removed", old
 	}
-	one := readConnection(current)
-	return []Change{{Type: "connection.created", Owner: one.Owner, Account: one.Account, Data: map[string]any{
+	one := readConnection(item)
+	return []Change{{Type: kind, Owner: one.Owner, Account: one.Account, Data: map[string]any{
 		"connection_id": one.ID, "account": one.Kind(), "market": one.Market,
 	}}}
 }

@@ -59,7 +59,7 @@ func (b deliveryBench) delivery(t *testing.T, id string) Item {
 // enrol stores an account with two shops, authorized at the time.
 func (b deliveryBench) enrol(t *testing.T, at time.Time) {
 	t.Helper()
-	items := []types.TransactWriteItem{b.connections.accountItem(account.Account{ID: testSeller, State: account.Active, AuthorizedAt: at}, at)}
+	items := []types.TransactWriteItem{b.connections.accountItem(account.Account{ID: testSeller, State: account.Active, AuthorizedAt: at}, "test-owner", at)}
 	for _, shop := range []account.AssetID{"shop:1", "shop:2"} {
 		items = append(items, b.connections.assetItem(account.Asset{ID: shop, Account: testSeller, State: account.AssetActive, AuthorizedAt: at}))
 	}

@@ -40,6 +40,7 @@ const (
 	entityConnection = "connection"
 	entityLink       = "promotion_link"
 	entityConnect    = "connect" // a connect link or a state
+	entityRemoved    = "removed" // a connection that was
 	entityClient     = "client"
 	entityQuota      = "quota"
 	entityOrder      = "order"
@@ -82,6 +83,7 @@ func assetSK(asset string) string            { return "asset#" + asset }
 func assetReversePK(asset string) string     { return "asset#" + asset }
 func ownerPK(owner string) string            { return "owner#" + owner }
 func connectionSK(connection string) string  { return "connection#" + connection }
+func removedSK(connection string) string     { return "removed#" + connection }
 func connectionReversePK(acct string) string { return "account#" + acct }
 func connectLinkPK(tokenHash string) string  { return "link#" + tokenHash }
 func connectLinkSK() string                  { return "link" }

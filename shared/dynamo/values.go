@@ -25,6 +25,9 @@ func strs(vs []string) types.AttributeValue {
 	return &types.AttributeValueMemberL{Value: list}
 }
 
+// set is a set of texts, at least one.
+func set(vs ...string) types.AttributeValue { return &types.AttributeValueMemberSS{Value: vs} }
+
 // unix is a time in Unix seconds; the zero time is 0.
 func unix(t time.Time) types.AttributeValue {
 	if t.IsZero() {
