@@ -158,11 +158,11 @@ func (b *bench) rows(id account.AssetID) (all []order.Row) {
 
 func (b *bench) stream(id account.AssetID, perspective order.Perspective) (all []order.Row) {
 	b.t.Helper()
-	s := order.Selection{Asset: id, Perspective: perspective, From: b.clock.Now().AddDate(0, -6, 0), To: b.clock.Now().Add(time.Hour), Limit: 100}
+	s := order.Selection{Asset: id, Perspective: perspective, From: b.clock.Now().AddDate(0, -6, 0), To: b.clock.Now().Add(time.Hour), Limit: 100, Work: 1000}
 	for {
-		rows, next, err := b.store.Rows(b.t.Context(), s)
+		found, err := b.store.Rows(b.t.Context(), s)
 		require.NoError(b.t, err)
-		if all, s.After = append(all, rows...), next; next == "" {
+		if all, s.After = append(all, found.Rows...), found.Next; s.After == "" {
 			return all
 		}
 	}

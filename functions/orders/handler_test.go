@@ -46,6 +46,8 @@ var now = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 const (
 	seller  = account.ID("main:seller:s1")
 	creator = account.ID("main:creator:c1")
+	partner = account.ID("main:partner:p1")
+	tap     = account.AssetID("tap:main:partner:p1:9:US")
 )
 
 // bench is the function with two owners, who share a creator.
@@ -64,7 +66,7 @@ func newBench(t *testing.T) *bench {
 		owner  string
 		id     account.ID
 		assets []account.AssetID
-	}{{"acme", seller, []account.AssetID{"shop:1", "shop:2"}}, {"acme", creator, []account.AssetID{"creator:main:c1"}}, {"bright", creator, []account.AssetID{"creator:main:c1"}}} {
+	}{{"acme", seller, []account.AssetID{"shop:1", "shop:2"}}, {"acme", creator, []account.AssetID{"creator:main:c1"}}, {"bright", creator, []account.AssetID{"creator:main:c1"}}, {"acme", partner, []account.AssetID{tap}}} {
 		state := fmt.Sprint("state", i)
 		require.NoError(t, connections.PutState(t.Context(), state, connection.Pending{ExpiresAt: now.Add(time.Hour)}))
 		e := connection.Enrolment{
@@ -72,7 +74,7 @@ func newBench(t *testing.T) *bench {
 			Connection: connection.Connection{ID: connection.NewID(c.owner, c.id), Owner: c.owner, Account: c.id},
 		}
 		for _, id := range c.assets {
-			e.Assets = append(e.Assets, account.Asset{ID: id, Account: c.id, State: account.AssetActive})
+			e.Assets = append(e.Assets, account.Asset{ID: id, Account: c.id, Name: "Name of " + string(id), State: account.AssetActive})
 		}
 		require.NoError(t, connections.Enrol(t.Context(), e))
 	}
@@ -81,7 +83,7 @@ func newBench(t *testing.T) *bench {
 		b.put(t, "shop:2", order.Seller, fmt.Sprint("2", i), now.Add(-time.Duration(i)*80*time.Hour), false)
 	}
 	b.put(t, "creator:main:c1", order.Creator, "11", now.Add(-80*time.Hour), false)
-	h := &handler{connections: connection.NewDirectory(connections), orders: b.store, wakes: b.queue, now: func() time.Time { return now }}
+	h := &handler{connections: connection.NewDirectory(connections), holders: connections, orders: b.store, wakes: b.queue, now: func() time.Time { return now }}
 	b.routes = apitest.Described(t, h.routes(api.New(api.Owners{Claim: "owner"}, api.NewCursors(key{}))))
 	return b
 }
@@ -152,6 +154,84 @@ func TestListing(t *testing.T) {
 	assert.NotContains(t, row, "settled_at")
 }
 
+// campaignSale stores one sale as its seller and as the partner sees it, one of
+// them settled.
+func (b *bench) campaignSale(t *testing.T, shop account.AssetID, id, username string, created time.Time) {
+	t.Helper()
+	unix := json.Number(fmt.Sprint(created.Unix()))
+	sold, err := order.FromTikTok(shop, order.Seller, map[string]any{"id": id, "create_time": unix},
+		[]byte(`{"sku_id":"5","product_id":"8","campaign_id":"77","content_id":"c","creator_username":"","settlement_status":"SETTLED"}`), created)
+	require.NoError(t, err)
+	sold.Rev, sold.SettledSeenAt = 2, created.Add(20*24*time.Hour)
+	sold.History = []order.StatusChange{{At: created, To: order.Pending}, {At: sold.SettledSeenAt, From: order.Pending, To: order.Settled}}
+	require.NoError(t, b.store.Create(t.Context(), order.Lease{Fence: 1}, sold))
+	raw := fmt.Sprintf(`{"id":%q,"create_time":%s,"sku_id":"5","product_id":"8","campaign_id":"77","content_id":"c","creator_username":%q,"settle_status":"PENDING"}`, id, unix, username)
+	partnered, err := order.FromTikTok(tap, order.TAP, nil, []byte(raw), created)
+	require.NoError(t, err)
+	partnered.Rev = 1
+	require.NoError(t, b.store.Create(t.Context(), order.Lease{Fence: 1}, partnered))
+}
+
+func TestFilters(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.campaignSale(t, "shop:1", "900", "mia", now.Add(-60*24*time.Hour))
+	mine, partners := connection.NewID("acme", seller), connection.NewID("acme", partner)
+	for query, want := range map[string][]string{
+		"&product=8": {"900"}, "&content=c": {"900"}, "&campaign=77": {"900"}, "&product=8&content=d": nil, "&collaboration=77": nil,
+		"&settled_from=2026-10-01T00:00:00Z":                                       {"900"},
+		"&settled_from=2026-10-14T00:00:00Z":                                       nil,
+		"&settled_from=2026-10-01T00:00:00Z&created_from=2026-10-01T00:00:00Z":     nil,
+		"&settled_to=2026-10-14T00:00:00Z&created_from=2026-09-01T00:00:00Z":       {"900"},
+		"&status=settled&settled_from=2026-10-01T00:00:00Z&asset=shop:1&product=8": {"900"},
+	} {
+		assert.Equal(t, want, b.list(t, "acme", mine, query+"&limit=7"), query)
+	}
+	assert.Equal(t, []string{"900"}, b.list(t, "acme", partners, "&creator=@Mia"))
+	assert.Empty(t, b.list(t, "acme", partners, "&creator=leo"))
+}
+
+func TestOneOrder(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	created := now.Add(-60 * 24 * time.Hour)
+	b.campaignSale(t, "shop:1", "900", "mia", created)
+	mine, partners := connection.NewID("acme", seller), connection.NewID("acme", partner)
+	items := func(owner, target string) (items []map[string]any) {
+		status, answer := b.call(t, owner, "GET", target, "")
+		require.Equal(t, 200, status, answer)
+		for _, item := range answer["items"].([]any) {
+			items = append(items, item.(map[string]any))
+		}
+		return items
+	}
+	both := items("acme", "/v1/orders/900")
+	require.Len(t, both, 2)
+	sold, partnered := both[0]["row"].(map[string]any), both[1]["row"].(map[string]any)
+	assert.Equal(t, []any{"seller", mine, "mia", map[string]any{"creator_username": "tap"}}, []any{sold["perspective"], both[0]["connection_id"], sold["creator_username"], both[0]["filled"]})
+	assert.Equal(t, []any{"tap", partners, "Name of shop:1", map[string]any{"shop_name": "seller"}}, []any{partnered["perspective"], both[1]["connection_id"], partnered["shop_name"], both[1]["filled"]})
+	assert.Equal(t, []any{
+		map[string]any{"at": "2026-09-23T10:00:00Z", "to": "pending"},
+		map[string]any{"at": "2026-10-13T10:00:00Z", "from": "pending", "to": "settled"},
+	}, sold["history"])
+	assert.NotContains(t, both[0], "raw")
+
+	alone := items("acme", "/v1/orders/900?raw=true&connection_id="+mine)
+	require.Len(t, alone, 1)
+	assert.NotContains(t, alone[0], "filled", "what another connection knows is not mixed in when one is named")
+	assert.Equal(t, "8", alone[0]["raw"].(map[string]any)["row"].(map[string]any)["product_id"])
+
+	// the creator of order 11 is shared by two owners, its shop is not
+	perspectives := func(items []map[string]any) (all []any) {
+		for _, item := range items {
+			all = append(all, item["row"].(map[string]any)["perspective"])
+		}
+		return all
+	}
+	assert.Equal(t, []any{"creator", "seller"}, perspectives(items("acme", "/v1/orders/11")))
+	assert.Equal(t, []any{"creator"}, perspectives(items("bright", "/v1/orders/11")))
+}
+
 func TestWhatIsRefused(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -168,6 +248,18 @@ func TestWhatIsRefused(t *testing.T) {
 		"another asset":             {"acme", "GET", "/v1/orders?asset=shop:9&connection_id=" + mine, "", 404, ""},
 		"another owner's asset":     {"bright", "GET", "/v1/orders?asset=shop:1&connection_id=" + connection.NewID("bright", creator), "", 404, ""},
 		"unknown status":            {"acme", "GET", "/v1/orders?status=paid&connection_id=" + mine, "", 400, "status"},
+		"reversed settlement":       {"acme", "GET", "/v1/orders?settled_from=2026-11-02T00:00:00Z&settled_to=2026-11-01T00:00:00Z&connection_id=" + mine, "", 400, "settled_to"},
+		"too long a settlement":     {"acme", "GET", "/v1/orders?settled_from=2026-01-02T00:00:00Z&settled_to=2026-11-01T00:00:00Z&connection_id=" + mine, "", 400, "settled_from"},
+		"settled in the future":     {"acme", "GET", "/v1/orders?settled_from=2027-01-02T00:00:00Z&connection_id=" + mine, "", 400, "settled_from"},
+		"settled and pending":       {"acme", "GET", "/v1/orders?status=pending&settled_from=2026-11-02T00:00:00Z&connection_id=" + mine, "", 400, "status"},
+		"no time":                   {"acme", "GET", "/v1/orders?created_from=yesterday&connection_id=" + mine, "", 400, "created_from"},
+		"not our cursor":            {"acme", "GET", "/v1/orders?cursor=abc&connection_id=" + mine, "", 400, "cursor"},
+		"a cursor of another range": {"acme", "GET", "/v1/orders?created_to=2026-11-01T00:00:00Z&connection_id=" + mine + cursor, "", 400, "cursor"},
+		"no such order":             {"acme", "GET", "/v1/orders/404", "", 404, ""},
+		"another owner's order":     {"bright", "GET", "/v1/orders/12", "", 404, ""},
+		"through another owner's":   {"bright", "GET", "/v1/orders/11?connection_id=" + mine, "", 404, ""},
+		"not in this connection":    {"acme", "GET", "/v1/orders/12?connection_id=" + connection.NewID("acme", creator), "", 404, ""},
+		"raw is yes or no":          {"acme", "GET", "/v1/orders/12?raw=please", "", 400, "raw"},
 		"unknown perspective":       {"acme", "GET", "/v1/orders?perspective=buyer&connection_id=" + mine, "", 400, "perspective"},
 		"unknown filter":            {"acme", "GET", "/v1/orders?sku=5&connection_id=" + mine, "", 400, "sku"},
 		"too many":                  {"acme", "GET", "/v1/orders?limit=101&connection_id=" + mine, "", 400, "limit"},
@@ -217,7 +309,7 @@ func TestRefresh(t *testing.T) {
 func TestSampleEvents(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	for file, want := range map[string]int{"orders.json": 404, "orders--refresh.json": 404} { // the sample's connection is not there
+	for file, want := range map[string]int{"orders.json": 404, "orders--show.json": 404, "orders--refresh.json": 404} { // the sample's connection is not there
 		raw, err := os.ReadFile(filepath.Join("..", "..", "events", file))
 		require.NoError(t, err)
 		var event events.APIGatewayV2HTTPRequest

@@ -24,8 +24,10 @@ type config struct {
 func main() {
 	bootstrap.Main(func(cfg aws.Config, settings config) (func(), error) {
 		tables := dynamodb.NewFromConfig(cfg)
+		connections := dynamo.NewConnections(tables, settings.Accounts, settings.Orders)
 		h := &handler{
-			connections: connection.NewDirectory(dynamo.NewConnections(tables, settings.Accounts, settings.Orders)),
+			connections: connection.NewDirectory(connections),
+			holders:     connections,
 			orders:      dynamo.NewOrders(tables, settings.Orders),
 			wakes:       queue.NewSender(sqs.NewFromConfig(cfg), settings.Queue),
 			now:         bootstrap.Now,

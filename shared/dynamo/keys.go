@@ -8,6 +8,7 @@ package dynamo
 import (
 	"fmt"
 	"hash/fnv"
+	"strings"
 	"time"
 )
 
@@ -21,7 +22,7 @@ const (
 
 	attrReversePK = "rpk" // index "reverse" of the accounts table
 	attrReverseSK = "rsk"
-	attrOrderKey  = "order_key" // index "by_order" of the orders table
+	attrOrderKey  = "order_key" // index "by_order" of the orders table: the order's id
 	attrDueShard  = "due_shard" // index "due" of all three tables; absent when nothing is due
 	attrDueAt     = "due_at"    // Unix seconds
 )
@@ -101,8 +102,10 @@ func quotaSK() string                         { return "quota" }
 // rowPK holds one month of an asset's rows, so that a range of create times
 // reads one partition a month, in order, without an index.
 func rowPK(asset, perspective string, created time.Time) string {
-	return "rows#" + asset + "#" + perspective + "#" + created.UTC().Format("200601")
+	return rowsPrefix + asset + "#" + perspective + "#" + created.UTC().Format("200601")
 }
+
+const rowsPrefix = "rows#"
 
 // rowSK orders rows by create time. The ordinal tells apart rows of one scan
 // that have the same order and SKU (one SKU sold through two creators).
@@ -112,8 +115,12 @@ func rowSK(created time.Time, order, sku string, ordinal int) string {
 
 func rowTimePrefix(created time.Time) string { return fmt.Sprintf("%010d", created.Unix()) }
 
-func orderKey(asset, perspective, order string) string {
-	return asset + "#" + perspective + "#" + order
+// rowStream reads the asset and the perspective in a rowPK.
+func rowStream(pk string) (asset, perspective string, ok bool) {
+	stream, month := strings.CutPrefix(pk, rowsPrefix)
+	stream, _, ok1 := cutLast(stream)
+	asset, perspective, ok2 := cutLast(stream)
+	return asset, perspective, month && ok1 && ok2
 }
 
 func windowPK(asset, perspective string) string { return "windows#" + asset + "#" + perspective }

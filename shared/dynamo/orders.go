@@ -32,7 +32,7 @@ func rowItem(row order.Row, fence int64) (Item, error) {
 	}
 	item := rowKey(row.Key)
 	item[attrEntity], item[attrRev], item[attrFence] = str(entityOrder), num(row.Rev), num(fence)
-	item[attrOrderKey] = str(orderKey(string(row.Asset), string(row.Perspective), row.OrderID))
+	item[attrOrderKey] = str(row.OrderID)
 	item["status"], item["raw"] = str(string(row.Status)), &types.AttributeValueMemberB{Value: raw}
 	item["seen_at"], item["changed_at"] = ms(row.FirstSeenAt), ms(row.ChangedAt)
 	if !row.SettledSeenAt.IsZero() {
@@ -57,10 +57,10 @@ func readRow(item Item) (order.Row, error) {
 		SettledSeenAt: msTime(item, "settled_seen_at"), SettledSeenAfter: msTime(item, "settled_seen_after"),
 		MissingSince: msTime(item, "missing_since"), History: []order.StatusChange{},
 	}
-	stream, orderID, ok1 := cutLast(text(item, attrOrderKey))
-	asset, perspective, ok2 := cutLast(stream)
-	created, sku, ordinal, ok3 := readRowSK(text(item, attrSK), orderID)
-	if !ok1 || !ok2 || !ok3 {
+	orderID := text(item, attrOrderKey)
+	asset, perspective, ok1 := rowStream(text(item, attrPK))
+	created, sku, ordinal, ok2 := readRowSK(text(item, attrSK), orderID)
+	if !ok1 || !ok2 {
 		return row, fmt.Errorf("dynamo.readRow: the key %.80q is not an order row's", text(item, attrSK))
 	}
 	row.Key = order.Key{Asset: account.AssetID(asset), Perspective: order.Perspective(perspective), CreatedAt: created, OrderID: orderID, SKUID: sku, Ordinal: ordinal}
@@ -103,6 +103,11 @@ func (o *Orders) Order(ctx context.Context, asset account.AssetID, perspective o
 	if err != nil {
 		return nil, err
 	}
+	return o.rowsAt(ctx, keys)
+}
+
+// rowsAt reads the rows with these keys that are still there.
+func (o *Orders) rowsAt(ctx context.Context, keys []Item) ([]order.Row, error) {
 	rows := make([]order.Row, 0, len(keys))
 	for _, key := range keys {
 		out, err := o.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &o.table, Key: key, ConsistentRead: aws.Bool(true)})
@@ -121,10 +126,17 @@ func (o *Orders) Order(ctx context.Context, asset account.AssetID, perspective o
 	return rows, nil
 }
 
-func (o *Orders) orderKeys(ctx context.Context, asset account.AssetID, perspective order.Perspective, orderID string) (keys []Item, err error) {
+// orderKeys are the keys of an order's rows in one stream.
+func (o *Orders) orderKeys(ctx context.Context, asset account.AssetID, perspective order.Perspective, orderID string) ([]Item, error) {
+	return o.keysOf(ctx, orderID, func(a account.AssetID, p order.Perspective) bool { return a == asset && p == perspective })
+}
+
+// keysOf are the keys of an order's rows in the streams that keep takes. The
+// index has the rows of everyone who sees the order, which are few.
+func (o *Orders) keysOf(ctx context.Context, orderID string, keep func(account.AssetID, order.Perspective) bool) (keys []Item, err error) {
 	pages := dynamodb.NewQueryPaginator(o.client, &dynamodb.QueryInput{
 		TableName: &o.table, IndexName: aws.String(indexByOrder), KeyConditionExpression: aws.String("order_key = :order"),
-		ExpressionAttributeValues: Item{":order": str(orderKey(string(asset), string(perspective), orderID))},
+		ExpressionAttributeValues: Item{":order": str(orderID)},
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -132,7 +144,10 @@ func (o *Orders) orderKeys(ctx context.Context, asset account.AssetID, perspecti
 			return nil, unavailable("dynamo.Order", err)
 		}
 		for _, item := range page.Items {
-			keys = append(keys, Item{attrPK: item[attrPK], attrSK: item[attrSK]})
+			asset, perspective, ok := rowStream(text(item, attrPK))
+			if ok && keep(account.AssetID(asset), order.Perspective(perspective)) {
+				keys = append(keys, Item{attrPK: item[attrPK], attrSK: item[attrSK]})
+			}
 		}
 	}
 	return keys, nil
@@ -230,85 +245,6 @@ func (o *Orders) Between(ctx context.Context, asset account.AssetID, perspective
 	}
 	return nil
 }
-
-// How much one call of Rows looks at, so that a rare status does not read years.
-const (
-	filteredAtOnce = 100
-	maxQueries     = 30
-)
-
-// Rows lists stored rows of a stream, the newest first. next is where to go on,
-// empty at the end; a page can be short of the limit, or empty, and still have
-// a next.
-func (o *Orders) Rows(ctx context.Context, s order.Selection) (rows []order.Row, next string, err error) {
-	month := s.To.Add(-time.Second)
-	var start Item
-	if s.After != "" {
-		created, err := afterTime(s.After)
-		if err != nil {
-			return nil, "", err
-		}
-		month, start = created, itemKey(rowPK(string(s.Asset), string(s.Perspective), created), s.After)
-	}
-	for queries := 0; ; queries++ {
-		if queries == maxQueries {
-			if start != nil {
-				return rows, text(start, attrSK), nil
-			}
-			return rows, rowTimePrefix(endOf(month)) + "#~", nil
-		}
-		query := &dynamodb.QueryInput{
-			TableName: &o.table, ScanIndexForward: aws.Bool(false), Limit: aws.Int32(int32(s.Limit - len(rows))), ExclusiveStartKey: start, //nolint:gosec // at most 100
-			KeyConditionExpression: aws.String("pk = :pk AND sk BETWEEN :from AND :to"),
-			ExpressionAttributeValues: Item{
-				":pk":   str(rowPK(string(s.Asset), string(s.Perspective), month)),
-				":from": str(rowTimePrefix(s.From)), ":to": str(rowTimePrefix(s.To.Add(-time.Second)) + "~"),
-			},
-		}
-		if s.Status != "" {
-			query.Limit = aws.Int32(filteredAtOnce)
-			query.FilterExpression, query.ExpressionAttributeNames = aws.String("#status = :status"), names("status")
-			query.ExpressionAttributeValues[":status"] = str(string(s.Status))
-		}
-		out, err := o.client.Query(ctx, query)
-		if err != nil {
-			return nil, "", unavailable("dynamo.Rows", err)
-		}
-		for _, item := range out.Items {
-			row, err := readRow(item)
-			if err != nil {
-				return nil, "", err
-			}
-			rows = append(rows, row)
-			if len(rows) == s.Limit {
-				return rows, text(item, attrSK), nil
-			}
-		}
-		if start = out.LastEvaluatedKey; start != nil {
-			continue
-		}
-		month = startOf(month).Add(-time.Second)
-		if month.Before(startOf(s.From)) {
-			return rows, "", nil
-		}
-	}
-}
-
-// afterTime is the create time in a position that Rows gave.
-func afterTime(after string) (time.Time, error) {
-	seconds, _, _ := strings.Cut(after, "#")
-	at, err := strconv.ParseInt(seconds, 10, 64)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("dynamo.Rows: the position %.40q: %w", after, err)
-	}
-	return time.Unix(at, 0).UTC(), nil
-}
-
-func startOf(month time.Time) time.Time {
-	return time.Date(month.UTC().Year(), month.UTC().Month(), 1, 0, 0, 0, 0, time.UTC)
-}
-
-func endOf(month time.Time) time.Time { return startOf(month).AddDate(0, 1, 0).Add(-time.Second) }
 
 // orderEvent is the data of order events: the row as it is now and what changed.
 type orderEvent struct {

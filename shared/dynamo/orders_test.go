@@ -172,49 +172,6 @@ func TestPullingAnOrderForward(t *testing.T) {
 	assert.NotEmpty(t, allDue(t, store, now.Add(6*time.Minute+time.Second)))
 }
 
-func TestListingRows(t *testing.T) {
-	t.Parallel()
-	store := NewOrders(dynamodb.NewFromConfig(awstest.Config(t)), awstest.Tables(t).Orders)
-	from := time.Date(2026, 8, 30, 0, 0, 0, 0, time.UTC)
-	var want []string
-	for i := range 40 { // two a day, over three months' ends
-		status := "PENDING"
-		if i%4 == 0 {
-			status = "SETTLED"
-		}
-		id := fmt.Sprintf("5764%03d", i)
-		require.NoError(t, store.Create(t.Context(), order.Lease{Fence: 1}, tapRow(t, testTAP, id, from.Add(time.Duration(i)*36*time.Hour), status)))
-		want = append([]string{id}, want...)
-	}
-	list := func(s order.Selection) (ids []string, pages int) {
-		s.Asset, s.Perspective = testTAP, order.TAP
-		for {
-			rows, next, err := store.Rows(t.Context(), s)
-			require.NoError(t, err)
-			assert.LessOrEqual(t, len(rows), s.Limit)
-			for _, row := range rows {
-				ids = append(ids, row.OrderID)
-			}
-			if pages++; next == "" {
-				return ids, pages
-			}
-			s.After = next
-		}
-	}
-	all := order.Selection{From: from, To: from.AddDate(0, 6, 0)}
-	for _, limit := range []int{1, 7, 40, 100} {
-		all.Limit = limit
-		got, _ := list(all)
-		assert.Equal(t, want, got, "limit %d: newest first, each once", limit)
-	}
-	all.Status, all.Limit = order.Settled, 3
-	got, _ := list(all)
-	assert.Len(t, got, 10)
-	part := order.Selection{From: from.Add(36 * time.Hour), To: from.Add(3 * 36 * time.Hour), Limit: 10}
-	got, _ = list(part)
-	assert.Equal(t, []string{"5764002", "5764001"}, got, "from is inclusive, to exclusive")
-}
-
 func enrol(t testing.TB, client *dynamodb.Client, table string, asset account.AssetID, now time.Time) {
 	t.Helper()
 	_, err := client.TransactWriteItems(t.Context(), &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{enrolOrders(table, asset, now)}})

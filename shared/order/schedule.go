@@ -126,13 +126,3 @@ type Store interface {
 	// Between calls each with some of the rows created in [from, to) after the other, in order of create time.
 	Between(ctx context.Context, asset account.AssetID, perspective Perspective, from, to time.Time, each func([]Row) error) error
 }
-
-// Selection asks for stored rows of a stream created in [From, To).
-type Selection struct {
-	Asset       account.AssetID
-	Perspective Perspective
-	From, To    time.Time
-	Status      Status // empty: all
-	Limit       int    // 1 to 100
-	After       string // where the last page ended; empty for the first
-}
