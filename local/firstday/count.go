@@ -34,7 +34,11 @@ func (d *day) count(ctx context.Context) (string, error) {
 		forged += n
 	}
 	d.check("webhooks: forged and refused with 401", forged, t.Webhooks.Forged["401"])
-	events, err := d.countEvents(ctx)
+	posted, err := d.countDeliveries(ctx, t)
+	if err != nil {
+		return "", err
+	}
+	events, err := d.countEvents(ctx, posted)
 	if err != nil {
 		return "", err
 	}
@@ -112,8 +116,8 @@ func (d *day) countOrders(ctx context.Context) error {
 
 // countEvents compares the events on the bus with the rows, links, reviews and
 // connections they must tell of, one for each owner concerned.
-func (d *day) countEvents(ctx context.Context) (int, error) {
-	want := map[string]int{"connection.created": 5, "link.created": d.linksMade, "asset.deauthorized": 1, "connection.needs_reconnect": 2}
+func (d *day) countEvents(ctx context.Context, posted int) (int, error) {
+	want := map[string]int{"connection.created": 5, "link.created": d.linksMade, "asset.deauthorized": 1, "connection.needs_reconnect": 2, "content.posted": posted}
 	for _, r := range d.readAssets() {
 		rows, err := d.rows(ctx, r.b, r.connection, r.asset)
 		if err != nil {

@@ -119,6 +119,7 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 		{"accounts connect through the consent pages", d.connect},
 		{"what goes wrong on the way is refused", d.refusals},
 		{"webhooks arrive: valid, repeated, forged, unknown", d.webhooks},
+		{"a webhook is processed again, without a second effect", d.replay},
 		{"orders are read until some have settled", d.orders},
 		{"promotion links are made", d.links},
 		{"a campaign is reviewed by rules", d.review},

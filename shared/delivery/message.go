@@ -7,6 +7,7 @@ import (
 	"compress/gzip"
 	"encoding/base64"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -19,6 +20,7 @@ type Message struct {
 	App        string    // name of the app it was signed for
 	ReceivedAt time.Time // when we took it
 	Body       []byte    // as TikTok Shop sent it
+	Replay     int       // the how manieth time it is processed again on request; 0: it has just come
 }
 
 // Attributes of a queue message.
@@ -26,6 +28,7 @@ const (
 	attrApp        = "app"
 	attrReceivedAt = "received_at"
 	attrEncoding   = "encoding" // absent: the text is the body
+	attrReplay     = "replay"   // absent: 0
 )
 
 const encodingGzip = "gzip+base64"
@@ -41,6 +44,9 @@ const maxBody = 1 << 20
 // takes it, so that people can read what is in a dead-letter queue.
 func (m Message) Text() (text string, attributes map[string]string) {
 	attributes = map[string]string{attrApp: m.App, attrReceivedAt: m.ReceivedAt.UTC().Format(time.RFC3339Nano)}
+	if m.Replay > 0 {
+		attributes[attrReplay] = strconv.Itoa(m.Replay)
+	}
 	if sendable(m.Body) {
 		return string(m.Body), attributes
 	}
@@ -58,6 +64,11 @@ func FromText(text string, attributes map[string]string) (Message, error) {
 	m := Message{App: attributes[attrApp], ReceivedAt: received.UTC(), Body: []byte(text)}
 	if m.App == "" {
 		return Message{}, fault.New(op, fault.Invalid, "the message names no app")
+	}
+	if replay := attributes[attrReplay]; replay != "" {
+		if m.Replay, err = strconv.Atoi(replay); err != nil || m.Replay < 1 {
+			return Message{}, fault.New(op, fault.Invalid, "the message's replay is not a count")
+		}
 	}
 	switch attributes[attrEncoding] {
 	case "":

@@ -32,7 +32,7 @@ func TestTextKeepsTheBytes(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			m := delivery.Message{App: "main", ReceivedAt: received, Body: []byte(c.body)}
+			m := delivery.Message{App: "main", ReceivedAt: received, Body: []byte(c.body), Replay: len(c.body) % 3}
 			text, attributes := m.Text()
 			assert.Equal(t, c.plain, text == c.body)
 			assert.Less(t, len(text), 256<<10)
@@ -55,6 +55,8 @@ func TestFromTextRefuses(t *testing.T) {
 		{"no app", "{}", map[string]string{"received_at": at}},
 		{"no time", "{}", map[string]string{"app": "main", "received_at": "yesterday"}},
 		{"unknown encoding", "{}", map[string]string{"app": "main", "received_at": at, "encoding": "rot13"}},
+		{"replay without a count", "{}", map[string]string{"app": "main", "received_at": at, "replay": "x"}},
+		{"replay below one", "{}", map[string]string{"app": "main", "received_at": at, "replay": "0"}},
 		{"not base64", "{", map[string]string{"app": "main", "received_at": at, "encoding": "gzip+base64"}},
 		{"not gzip", "AAAA", map[string]string{"app": "main", "received_at": at, "encoding": "gzip+base64"}},
 	} {

@@ -32,7 +32,8 @@ type Store interface {
 	// one transaction or neither. Effects that something newer supersedes are
 	// left out; without any left the outcome becomes Superseded. A delivery
 	// that was recorded before has no effect, is counted as a duplicate, and is
-	// no error.
+	// no error. A replay of a recorded delivery has effects by the same rules,
+	// and its outcome is kept beside the first; each replay counts once.
 	Save(ctx context.Context, record Record, outcome Outcome, effects []Effect) error
 }
 
@@ -64,7 +65,7 @@ func (p *Processor) Process(ctx context.Context, m Message) error {
 		return fmt.Errorf("delivery.Process: type %d, %s: %w", n.Type, n.Key, err)
 	}
 	return p.store.Save(ctx, Record{
-		App: m.App, ID: n.Key, Type: n.Type, Subject: s.name(), Timestamp: n.Time, ReceivedAt: m.ReceivedAt, Body: m.Body,
+		App: m.App, ID: n.Key, Type: n.Type, Subject: s.name(), Timestamp: n.Time, ReceivedAt: m.ReceivedAt, Body: m.Body, Replay: m.Replay,
 	}, outcome, effects)
 }
 

@@ -19,6 +19,9 @@ const (
 	Unconfirmed Outcome = "unconfirmed" // TikTok Shop itself says otherwise
 )
 
+// Outcomes lists them.
+func Outcomes() []Outcome { return []Outcome{Applied, Recorded, Unmatched, Superseded, Unconfirmed} }
+
 // Retention is how long a delivery is remembered, and so how late a duplicate
 // is known. TikTok Shop delivers again for 15½ hours (doc:configuration-guide).
 const Retention = 14 * 24 * time.Hour
@@ -32,6 +35,7 @@ type Record struct {
 	Timestamp  time.Time // TikTok Shop's; may be zero
 	ReceivedAt time.Time
 	Body       []byte
+	Replay     int // see Message
 }
 
 // Effect is something a delivery changes. The store applies the effects of a

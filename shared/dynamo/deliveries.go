@@ -29,7 +29,7 @@ const saveAttempts = 5
 const pullQuiet = 3 * time.Minute
 
 // Deliveries keeps webhooks and gives them their effects. It implements
-// delivery.Store.
+// delivery.Store and delivery.Reader.
 type Deliveries struct {
 	client            *dynamodb.Client
 	accounts, records string // tables
@@ -48,6 +48,8 @@ func (d *Deliveries) Save(ctx context.Context, r delivery.Record, outcome delive
 	for attempt := 1; ; attempt++ {
 		duplicate, superseded, err := d.save(ctx, r, outcome, effects)
 		switch {
+		case duplicate && r.Replay > 0:
+			return nil // it has been done, or the delivery's time is over
 		case duplicate:
 			return d.countDuplicate(ctx, r)
 		case len(superseded) > 0:
@@ -69,8 +71,8 @@ func (d *Deliveries) Save(ctx context.Context, r delivery.Record, outcome delive
 // save tries once. superseded holds the indexes of the effects whose conditions
 // failed.
 func (d *Deliveries) save(ctx context.Context, r delivery.Record, outcome delivery.Outcome, effects []delivery.Effect) (duplicate bool, superseded map[int]bool, err error) {
-	put := &types.Put{TableName: &d.records, Item: d.item(r, outcome), ConditionExpression: aws.String("attribute_not_exists(pk)")}
-	items := []types.TransactWriteItem{{Put: put}}
+	record := d.recordItem(r, outcome)
+	items := []types.TransactWriteItem{record}
 	effectOf := []int{-1} // of each item
 	for i, effect := range effects {
 		item, err := d.effectItem(ctx, effect)
@@ -82,7 +84,7 @@ func (d *Deliveries) save(ctx context.Context, r delivery.Record, outcome delive
 		}
 	}
 	if len(items) == 1 { // no transaction: half the price
-		_, err := d.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: put.TableName, Item: put.Item, ConditionExpression: put.ConditionExpression})
+		err := d.writeAlone(ctx, record)
 		if conditionFailed(err) {
 			return true, nil, nil
 		}
@@ -129,9 +131,38 @@ func (d *Deliveries) effectItem(ctx context.Context, effect delivery.Effect) (*t
 	return &item, nil
 }
 
+// recordItem records the delivery unless it was recorded before, or its replay
+// unless that one or a later one was.
+func (d *Deliveries) recordItem(r delivery.Record, outcome delivery.Outcome) types.TransactWriteItem {
+	if r.Replay == 0 {
+		return types.TransactWriteItem{Put: &types.Put{TableName: &d.records, Item: d.item(r, outcome), ConditionExpression: aws.String("attribute_not_exists(pk)")}}
+	}
+	return types.TransactWriteItem{Update: &types.Update{
+		TableName: &d.records, Key: itemKey(deliveryPK(r.App, r.Subject), deliverySK(r.ID)),
+		UpdateExpression:    aws.String("SET replays = :n, replayed_at = :now, replay_outcome = :outcome ADD rev :one"),
+		ConditionExpression: aws.String("attribute_exists(pk) AND (attribute_not_exists(replays) OR replays < :n)"),
+		ExpressionAttributeValues: Item{
+			":n": num(int64(r.Replay)), ":now": unix(d.now()), ":outcome": str(string(outcome)), ":one": num(1),
+		},
+	}}
+}
+
+// writeAlone writes one item of a transaction without one.
+func (d *Deliveries) writeAlone(ctx context.Context, item types.TransactWriteItem) (err error) {
+	if put := item.Put; put != nil {
+		_, err = d.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: put.TableName, Item: put.Item, ConditionExpression: put.ConditionExpression})
+		return err
+	}
+	_, err = d.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: item.Update.TableName, Key: item.Update.Key, UpdateExpression: item.Update.UpdateExpression,
+		ConditionExpression: item.Update.ConditionExpression, ExpressionAttributeValues: item.Update.ExpressionAttributeValues,
+	})
+	return err
+}
+
 func (d *Deliveries) item(r delivery.Record, outcome delivery.Outcome) Item {
 	now := d.now()
-	item := itemKey(deliveryPK(r.App, r.ID), deliverySK())
+	item := itemKey(deliveryPK(r.App, r.Subject), deliverySK(r.ID))
 	item[attrEntity] = str(entityDelivery)
 	item[attrRev] = num(1)
 	item[attrTTL] = unix(now.Add(delivery.Retention))
@@ -154,7 +185,7 @@ func (d *Deliveries) item(r delivery.Record, outcome delivery.Outcome) Item {
 // countDuplicate notes that a delivery came once more. It changes nothing else.
 func (d *Deliveries) countDuplicate(ctx context.Context, r delivery.Record) error {
 	_, err := d.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &d.records, Key: itemKey(deliveryPK(r.App, r.ID), deliverySK()),
+		TableName: &d.records, Key: itemKey(deliveryPK(r.App, r.Subject), deliverySK(r.ID)),
 		UpdateExpression: aws.String("ADD duplicates :one, rev :one"), ConditionExpression: aws.String("attribute_exists(pk)"),
 		ExpressionAttributeValues: Item{":one": num(1)},
 	})

@@ -53,7 +53,7 @@ func (b deliveryBench) get(t *testing.T, table, pk, sk string) Item {
 
 func (b deliveryBench) delivery(t *testing.T, id string) Item {
 	t.Helper()
-	return b.get(t, b.records, deliveryPK("main", id), deliverySK())
+	return b.get(t, b.records, deliveryPK("main", "main:creator:c1"), deliverySK(id))
 }
 
 // enrol stores an account with two shops, authorized at the time.
@@ -263,4 +263,57 @@ func TestSaveEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorIs(t, b.Save(ctx, record("n1"), delivery.Recorded, nil), context.Canceled)
+}
+
+func TestReplayCountsOnce(t *testing.T) {
+	t.Parallel()
+	b := newDeliveryBench(t)
+	again := func(n int) delivery.Record {
+		r := record("7")
+		r.Replay = n
+		return r
+	}
+	require.NoError(t, b.Save(t.Context(), again(1), delivery.Applied, []delivery.Effect{post(delivery.Added, deliveredAt)}))
+	assert.Nil(t, b.delivery(t, "7"), "what is not remembered is not replayed")
+	assert.Nil(t, b.content(t))
+
+	require.NoError(t, b.Save(t.Context(), record("7"), delivery.Unmatched, nil))
+	group, ctx := errgroup.WithContext(t.Context())
+	for range 16 {
+		group.Go(func() error {
+			return b.Save(ctx, again(1), delivery.Applied, []delivery.Effect{post(delivery.Added, deliveredAt)})
+		})
+	}
+	require.NoError(t, group.Wait())
+	item := b.delivery(t, "7")
+	assert.Equal(t, int64(1), number(item, "replays"))
+	assert.Equal(t, "unmatched", text(item, "outcome"))
+	assert.Equal(t, "applied", text(item, "replay_outcome"))
+	assert.Equal(t, int64(0), number(item, "duplicates"))
+	assert.Equal(t, int64(1), number(b.content(t), attrRev), "one effect")
+
+	require.NoError(t, b.Save(t.Context(), again(2), delivery.Applied, []delivery.Effect{post(delivery.Added, deliveredAt)}))
+	item = b.delivery(t, "7")
+	assert.Equal(t, "superseded", text(item, "replay_outcome"), "the effect is there already")
+	assert.Equal(t, int64(2), number(item, "replays"))
+	require.NoError(t, b.Save(t.Context(), again(1), delivery.Recorded, nil), "a straggler")
+	assert.Equal(t, int64(2), number(b.delivery(t, "7"), "replays"))
+	require.NoError(t, b.Save(t.Context(), again(3), delivery.Recorded, nil))
+	assert.Equal(t, "recorded", text(b.delivery(t, "7"), "replay_outcome"))
+	assert.Equal(t, int64(1), number(b.content(t), attrRev))
+
+	stored, err := b.Delivery(t.Context(), delivery.Ref{App: "main", Subject: "main:creator:c1", ID: "7"})
+	require.NoError(t, err)
+	assert.Equal(t, delivery.Stored{
+		Record: record("7"), Place: "00000000000000000007", Outcome: delivery.Unmatched, ProcessedAt: deliveredAt,
+		Replays: 3, ReplayedAt: deliveredAt, ReplayOutcome: delivery.Recorded,
+	}, stored)
+}
+
+func TestDeliveryPlacesRiseWithTikTokShopsIDs(t *testing.T) {
+	t.Parallel()
+	places := []string{deliverySK(strings.Repeat("f", 64)), deliverySK(strings.Repeat("1", 64)), deliverySK("9"), deliverySK("10"), deliverySK("7380066284010030890"), deliverySK("7380066284010030891"), deliverySK("18446744073709551615")}
+	assert.IsNonDecreasing(t, places[2:])
+	assert.Less(t, places[0], places[2], "those without an id come before")
+	assert.Less(t, places[1], places[2])
 }

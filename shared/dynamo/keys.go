@@ -130,15 +130,27 @@ func scheduleSK() string                        { return "schedule" }
 
 // Keys of the records table.
 
-func deliveryPK(app, notification string) string { return "delivery#" + app + "#" + notification }
-func deliverySK() string                         { return "delivery" }
-func contentPK(asset string) string              { return "content#" + asset }
-func contentSK(product, content string) string   { return product + "#" + content }
-func linksPK(owner string) string                { return "links#" + owner }
-func linkSK(purpose, hash string) string         { return purpose + "#" + hash }
-func campaignsPK(owner string) string            { return "campaigns#" + owner }
-func rulesSK(campaign string) string             { return "rules#" + campaign }
-func reviewsPK(owner, campaign string) string    { return "reviews#" + owner + "#" + campaign }
+// deliveryPK holds the deliveries about one subject of one app. A notification
+// says itself whom it is about, so its key follows from its body: a repeated one
+// finds the first, and an owner's are read without an index.
+func deliveryPK(app, subject string) string { return "deliveries#" + app + "#" + subject }
+
+// deliverySK orders deliveries by TikTok Shop's notification id, which rises
+// with time. Those without one, known by a hash, come before all others.
+func deliverySK(notification string) string {
+	if digits := strings.Trim(notification, "0123456789") == ""; digits && len(notification) <= 20 {
+		return strings.Repeat("0", 20-len(notification)) + notification
+	}
+	return "-" + notification
+}
+
+func contentPK(asset string) string            { return "content#" + asset }
+func contentSK(product, content string) string { return product + "#" + content }
+func linksPK(owner string) string              { return "links#" + owner }
+func linkSK(purpose, hash string) string       { return purpose + "#" + hash }
+func campaignsPK(owner string) string          { return "campaigns#" + owner }
+func rulesSK(campaign string) string           { return "rules#" + campaign }
+func reviewsPK(owner, campaign string) string  { return "reviews#" + owner + "#" + campaign }
 func reviewSK(product string, at time.Time) string {
 	return fmt.Sprintf("product#%s#%013d", product, at.UnixMilli())
 }

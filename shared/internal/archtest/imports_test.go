@@ -27,7 +27,7 @@ var may = map[string][]string{
 	"compose":            {"account", "api", "app", "bootstrap", "dynamo", "quota", "seal", "secret", "tiktokshop"},
 	"connection":         {"account", "app", "fault", "redact", "tiktokshop"},
 	"delivery":           {"account", "fault", "tiktokshop", "tiktokshop/webhook"},
-	"dynamo":             {"account", "bus", "campaign", "connection", "delivery", "fault", "feed", "link", "money", "order", "quota", "redact", "tiktokshop"},
+	"dynamo":             {"account", "bus", "campaign", "connection", "delivery", "fault", "feed", "link", "money", "order", "quota", "redact", "tiktokshop", "tiktokshop/webhook"},
 	"feed":               {"fault"},
 	"link":               {"account", "fault", "money", "tiktokshop"},
 	"order":              {"account", "fault", "money", "tiktokshop"},
