@@ -13,11 +13,6 @@ import (
 	"tiktok-shop-affiliate/shared/tiktokshop"
 )
 
-// connections finds an owner's assets; another owner's are fault.NotFound.
-type connections interface {
-	Asset(ctx context.Context, owner, connectionID string, asset account.AssetID) (account.Asset, error)
-}
-
 // grants gives the grant of the account that holds an asset.
 type grants interface {
 	Held(ctx context.Context, asset account.Asset) (tiktokshop.Grant, error)
@@ -38,12 +33,11 @@ type sender interface {
 }
 
 type handler struct {
-	connections connections
-	grants      grants
-	client      *tiktokshop.Client
-	store       store
-	queue       sender
-	now         func() time.Time
+	grants grants
+	client *tiktokshop.Client
+	store  store
+	queue  sender
+	now    func() time.Time
 }
 
 func (h *handler) routes(r *api.Router) *api.Router {
@@ -75,12 +69,17 @@ type setRules struct {
 	EveryMinutes *int            `json:"every_minutes"` // 0: only when asked for; absent: every hour
 }
 
+// Target is the asset that the campaign belongs to.
+func (in *setRules) Target() api.Target { return partner(in.ConnectionID, in.Asset) }
+
+// partner is an affiliate partner's asset.
+func partner(connectionID string, asset account.AssetID) api.Target {
+	return api.Target{ConnectionID: connectionID, Asset: asset, Kinds: []tiktokshop.AccountKind{tiktokshop.PartnerAccount}}
+}
+
 // Validate reports every fault of the request at once.
 func (in *setRules) Validate(f *api.Fields) {
 	checkID(f, in.ID)
-	if in.ConnectionID == "" {
-		f.Body("/connection_id", "is required")
-	}
 	if in.EveryMinutes != nil && (*in.EveryMinutes < 0 || *in.EveryMinutes > maxEvery) {
 		f.Body("/every_minutes", "must be 0 to %d", maxEvery)
 	}
@@ -107,15 +106,11 @@ type ruleSet struct {
 // setRules lays down what decides about a campaign's products. The campaign
 // must be one that the connection can see.
 func (h *handler) setRules(ctx context.Context, c api.Call, in setRules) (ruleSet, error) {
-	asset, err := h.partner(ctx, c.Owner, in.ConnectionID, in.Asset)
+	grant, err := h.grants.Held(ctx, c.Asset)
 	if err != nil {
 		return ruleSet{}, err
 	}
-	grant, err := h.grants.Held(ctx, asset)
-	if err != nil {
-		return ruleSet{}, err
-	}
-	seen, err := h.client.Partner(grant, asset.Cipher).Campaign(ctx, tiktokshop.PartnerCampaignRequest{CampaignID: in.ID})
+	seen, err := h.client.Partner(grant, c.Asset.Cipher).Campaign(ctx, tiktokshop.PartnerCampaignRequest{CampaignID: in.ID})
 	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) || fault.Is(err, fault.Invalid) {
 		return ruleSet{}, fault.Wrap("campaigns.SetRules", fault.NotFound, "TikTok Shop shows no such campaign to this connection.", err)
 	}
@@ -123,7 +118,7 @@ func (h *handler) setRules(ctx context.Context, c api.Call, in setRules) (ruleSe
 		return ruleSet{}, err
 	}
 	set := campaign.RuleSet{
-		Key: campaign.Key{Owner: c.Owner, CampaignID: in.ID}, ConnectionID: in.ConnectionID, Asset: asset.ID,
+		Key: campaign.Key{Owner: c.Owner, CampaignID: in.ID}, ConnectionID: c.Connection.ID, Asset: c.Asset.ID,
 		Rules: *in.Rules, EveryMinutes: defaultEvery, UpdatedAt: h.now(),
 	}
 	if in.EveryMinutes != nil {
@@ -138,20 +133,18 @@ func (h *handler) setRules(ctx context.Context, c api.Call, in setRules) (ruleSe
 	}, nil
 }
 
-// partner finds an affiliate partner's asset.
-func (h *handler) partner(ctx context.Context, owner, connectionID string, id account.AssetID) (account.Asset, error) {
-	asset, err := h.connections.Asset(ctx, owner, connectionID, id)
-	if err == nil && asset.ID.Perspective() != "tap" {
-		err = api.Invalid(api.Field{Pointer: "/connection_id", Detail: "campaigns need the connection of a partner"})
-	}
-	return asset, err
-}
-
 type askReview struct {
 	ID           string          `path:"id" json:"-"`
 	ConnectionID string          `json:"connection_id"` // may be empty when there are rules: theirs
 	Asset        account.AssetID `json:"asset"`
 	DryRun       bool            `json:"dry_run"`
+}
+
+// Target is the asset that the campaign belongs to, where the request names one.
+func (in *askReview) Target() api.Target {
+	target := partner(in.ConnectionID, in.Asset)
+	target.Optional = true
+	return target
 }
 
 // Validate reports every fault of the request at once.
@@ -167,22 +160,20 @@ type askedReview struct {
 func (h *handler) review(ctx context.Context, c api.Call, in askReview) (api.Answer[askedReview], error) {
 	var none api.Answer[askedReview]
 	key := campaign.Key{Owner: c.Owner, CampaignID: in.ID}
-	rules, found, err := h.store.Rules(ctx, key)
-	if err != nil {
-		return none, err
-	}
 	if in.ConnectionID == "" {
-		if !found {
+		rules, found, err := h.store.Rules(ctx, key)
+		switch {
+		case err != nil:
+			return none, err
+		case !found:
 			return none, fault.New("campaigns.Review", fault.NotFound, "This campaign has no review rules. Set them first, or name a connection_id.")
 		}
-		in.ConnectionID, in.Asset = rules.ConnectionID, rules.Asset
-	}
-	asset, err := h.partner(ctx, c.Owner, in.ConnectionID, in.Asset)
-	if err != nil {
-		return none, err
+		if c, err = c.At(ctx, partner(rules.ConnectionID, rules.Asset)); err != nil {
+			return none, err
+		}
 	}
 	now := h.now()
-	request := campaign.Request{Key: key, ConnectionID: in.ConnectionID, Asset: asset.ID, DryRun: in.DryRun, RunID: campaign.NewRunID(now)}
+	request := campaign.Request{Key: key, ConnectionID: c.Connection.ID, Asset: c.Asset.ID, DryRun: in.DryRun, RunID: campaign.NewRunID(now)}
 	if err := h.store.QueueRun(ctx, campaign.Run{Key: key, ID: request.RunID, DryRun: in.DryRun, RequestedAt: now}); err != nil {
 		return none, err
 	}

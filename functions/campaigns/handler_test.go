@@ -52,8 +52,8 @@ func newBench(t *testing.T) bench {
 
 func (b bench) call(t *testing.T, owner, method, target, body string) (int, map[string]any) {
 	t.Helper()
-	h := &handler{connections: b, grants: b, client: b.Client, store: b.store, queue: b.queue, now: b.Clock}
-	routes := apitest.Described(t, h.routes(api.New(api.Owners{Claim: "owner"}, api.NewCursors(key{}))))
+	h := &handler{grants: b, client: b.Client, store: b.store, queue: b.queue, now: b.Clock}
+	routes := apitest.Described(t, h.routes(api.New(api.Owners{Claim: "owner"}, api.NewCursors(key{}), api.WithConnections(b, nil))))
 	request := httptest.NewRequest(method, target, strings.NewReader(body))
 	request.Header.Set("Content-Type", "application/json")
 	claims := map[string]string{"owner": owner, "scope": "affiliate/write affiliate/read"}

@@ -7,7 +7,6 @@ import (
 
 	"tiktok-shop-affiliate/shared/bootstrap"
 	"tiktok-shop-affiliate/shared/compose"
-	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/lambdahttp"
 	"tiktok-shop-affiliate/shared/queue"
@@ -25,16 +24,14 @@ func main() {
 		if err != nil {
 			return nil, err
 		}
-		connections := dynamo.NewConnections(tiktok.Tables, settings.Accounts, "")
 		h := &handler{
-			connections: connection.NewDirectory(connections),
-			grants:      tiktok.Grants,
-			client:      tiktok.Client,
-			store:       dynamo.NewCampaigns(tiktok.Tables, settings.Records),
-			queue:       queue.NewSender(sqs.NewFromConfig(cfg), settings.Queue),
-			now:         bootstrap.Now,
+			grants: tiktok.Grants,
+			client: tiktok.Client,
+			store:  dynamo.NewCampaigns(tiktok.Tables, settings.Records),
+			queue:  queue.NewSender(sqs.NewFromConfig(cfg), settings.Queue),
+			now:    bootstrap.Now,
 		}
-		routes := h.routes(settings.Router(cfg, tiktok.Tables))
+		routes := h.routes(settings.Router(cfg, tiktok.Tables, settings.WithConnections(tiktok.Tables)))
 		return func() { lambdahttp.Start(routes) }, nil
 	})
 }

@@ -12,20 +12,12 @@ import (
 	"tiktok-shop-affiliate/shared/link"
 )
 
-// connections finds an owner's assets; another owner's are fault.NotFound.
-type connections interface {
-	Asset(ctx context.Context, owner, connectionID string, asset account.AssetID) (account.Asset, error)
-}
-
 // maker makes links.
 type maker interface {
 	Make(ctx context.Context, owner, connectionID string, asset account.Asset, asks []link.Ask) ([]link.Result, error)
 }
 
-type handler struct {
-	connections connections
-	links       maker
-}
+type handler struct{ links maker }
 
 func (h *handler) routes(r *api.Router) *api.Router {
 	api.Handle(r, "POST /v1/links", api.Write, h.create)
@@ -46,11 +38,13 @@ const (
 
 var idForm = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
 
+// Target is the asset the links are made with.
+func (in *createLinks) Target() api.Target {
+	return api.Target{ConnectionID: in.ConnectionID, Asset: in.Asset}
+}
+
 // Validate reports every fault of the request at once.
 func (in *createLinks) Validate(f *api.Fields) {
-	if in.ConnectionID == "" {
-		f.Body("/connection_id", "is required")
-	}
 	if len(in.Items) == 0 || len(in.Items) > link.MaxAsks {
 		f.Body("/items", "must hold 1 to %d items", link.MaxAsks)
 		return
@@ -115,14 +109,10 @@ type linkResult struct {
 }
 
 func (h *handler) create(ctx context.Context, c api.Call, in createLinks) (createdLinks, error) {
-	asset, err := h.connections.Asset(ctx, c.Owner, in.ConnectionID, in.Asset)
-	if err != nil {
-		return createdLinks{}, err
-	}
-	if wrong := misfits(asset, in.Items); len(wrong) > 0 {
+	if wrong := misfits(c.Asset, in.Items); len(wrong) > 0 {
 		return createdLinks{}, api.Invalid(wrong...)
 	}
-	results, err := h.links.Make(ctx, c.Owner, in.ConnectionID, asset, in.Items)
+	results, err := h.links.Make(ctx, c.Owner, c.Connection.ID, c.Asset, in.Items)
 	if err != nil {
 		return createdLinks{}, err
 	}

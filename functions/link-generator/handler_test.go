@@ -33,8 +33,8 @@ func (key) Value(context.Context) (redact.Secret, error) { return redact.New("te
 // post sends a body as a token of the owner with the scope.
 func post(t *testing.T, w *linktest.World, owner, body string) (int, map[string]any) {
 	t.Helper()
-	h := &handler{connections: w, links: w.Maker()}
-	routes := apitest.Described(t, h.routes(api.New(api.Owners{Claim: "owner"}, api.NewCursors(key{}))))
+	h := &handler{links: w.Maker()}
+	routes := apitest.Described(t, h.routes(api.New(api.Owners{Claim: "owner"}, api.NewCursors(key{}), api.WithConnections(w, nil))))
 	request := httptest.NewRequest(http.MethodPost, "/v1/links", strings.NewReader(body))
 	request.Header.Set("Content-Type", "application/json")
 	claims := map[string]string{"owner": owner, "scope": "affiliate/write"}

@@ -6,7 +6,6 @@ import (
 
 	"tiktok-shop-affiliate/shared/bootstrap"
 	"tiktok-shop-affiliate/shared/compose"
-	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/lambdahttp"
 	"tiktok-shop-affiliate/shared/link"
@@ -23,12 +22,10 @@ func main() {
 		if err != nil {
 			return nil, err
 		}
-		connections := dynamo.NewConnections(tiktok.Tables, settings.Accounts, "")
 		h := &handler{
-			connections: connection.NewDirectory(connections),
-			links:       link.NewMaker(tiktok.Client, tiktok.Grants, dynamo.NewLinks(tiktok.Tables, settings.Records), bootstrap.Now),
+			links: link.NewMaker(tiktok.Client, tiktok.Grants, dynamo.NewLinks(tiktok.Tables, settings.Records), bootstrap.Now),
 		}
-		routes := h.routes(settings.Router(cfg, tiktok.Tables))
+		routes := h.routes(settings.Router(cfg, tiktok.Tables, settings.WithConnections(tiktok.Tables)))
 		return func() { lambdahttp.Start(routes) }, nil
 	})
 }

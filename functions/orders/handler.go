@@ -59,11 +59,9 @@ type refreshOrders struct {
 	Asset        account.AssetID `json:"asset"` // empty: all of the connection
 }
 
-// Validate reports every fault of the request at once.
-func (in *refreshOrders) Validate(f *api.Fields) {
-	if in.ConnectionID == "" {
-		f.Body("/connection_id", "is required")
-	}
+// Target is what is read anew.
+func (in *refreshOrders) Target() api.Target {
+	return api.Target{ConnectionID: in.ConnectionID, Asset: in.Asset, Whole: true}
 }
 
 type refreshed struct {
@@ -80,17 +78,9 @@ type refreshedAsset struct {
 // refresh makes the windows of assets due and wakes their reader.
 func (h *handler) refresh(ctx context.Context, c api.Call, in refreshOrders) (api.Answer[refreshed], error) {
 	none := api.Answer[refreshed]{}
-	owned, err := h.connections.Find(ctx, c.Owner, in.ConnectionID)
-	if err != nil {
-		return none, err
-	}
-	assets := owned.Assets
+	assets := c.Connection.Assets
 	if in.Asset != "" {
-		asset, err := owned.Asset(in.Asset)
-		if err != nil {
-			return none, err
-		}
-		assets = []account.Asset{asset}
+		assets = []account.Asset{c.Asset}
 	}
 	answer := refreshed{Items: []refreshedAsset{}}
 	var messages []any

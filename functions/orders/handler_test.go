@@ -84,7 +84,8 @@ func newBench(t *testing.T) *bench {
 	}
 	b.put(t, "creator:main:c1", order.Creator, "11", now.Add(-80*time.Hour), false)
 	h := &handler{connections: connection.NewDirectory(connections), holders: connections, orders: b.store, wakes: b.queue, now: func() time.Time { return now }}
-	b.routes = apitest.Described(t, h.routes(api.New(api.Owners{Claim: "owner"}, api.NewCursors(key{}))))
+	b.routes = apitest.Described(t, h.routes(api.New(api.Owners{Claim: "owner"}, api.NewCursors(key{}),
+		api.WithConnections(connection.NewDirectory(connections), connection.NewLinks(connections, nil, func() time.Time { return now })))))
 	return b
 }
 

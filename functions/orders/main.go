@@ -32,7 +32,7 @@ func main() {
 			wakes:       queue.NewSender(sqs.NewFromConfig(cfg), settings.Queue),
 			now:         bootstrap.Now,
 		}
-		routes := h.routes(settings.Router(cfg, tables))
+		routes := h.routes(settings.Router(cfg, tables, settings.WithConnections(tables)))
 		return func() { lambdahttp.Start(routes) }, nil
 	})
 }

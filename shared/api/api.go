@@ -1,19 +1,20 @@
-// Package api is the middle of the HTTP API: every request takes one path
-// through owner, scope, strict decoding and validation to a typed handler, and
-// every error leaves as one kind of problem document.
+// Package api is the middle of the HTTP API. Every request takes one path:
+// scope, owner, strict decoding and validation, the account it acts on, its
+// idempotency key, and then a typed handler. Every error leaves as one kind of
+// problem document.
 package api
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
-	"log/slog"
 	"net/http"
 	"reflect"
 	"slices"
-	"strings"
+	"time"
 
+	"tiktok-shop-affiliate/shared/account"
+	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/fault"
+	"tiktok-shop-affiliate/shared/idempotency"
 	"tiktok-shop-affiliate/shared/lambdahttp"
 )
 
@@ -28,19 +29,28 @@ const (
 	Admin Scope = "affiliate/admin"
 )
 
-// MaxBody is the largest request body, in bytes.
+// MaxBody is the largest request body, in bytes, where a route does not say otherwise.
 const MaxBody = lambdahttp.MaxBody
 
-// Call is what a handler knows of its caller.
+// TimeLimit is how long a request may take. API Gateway gives up after 30 s, and
+// what came of the request must be kept and told before that.
+const TimeLimit = 25 * time.Second
+
+// Call is what a handler knows of its caller and of what the request acts on.
 type Call struct {
 	Owner   string // whose connections and data the caller may touch
 	BaseURL string // address people reach the API under, e.g. "https://api.example.com"
 
+	Connection connection.Connection // of a request with a Target
+	Asset      account.Asset         // of a request with a Target that names or implies one
+
 	route  string
-	cursor *Cursors
+	router *Router
+	acting *connection.Connection // the last target, shared by the calls of one request
 }
 
-// Answer wraps a result that needs a status other than 200.
+// Answer wraps a result that needs a status other than 200. With
+// http.StatusNoContent there is no body.
 type Answer[T any] struct {
 	Status int
 	Body   T
@@ -48,11 +58,14 @@ type Answer[T any] struct {
 
 // Router serves the routes of one function.
 type Router struct {
-	owners  Owners
-	cursors *Cursors
-	baseURL string
-	mux     *http.ServeMux
-	routes  []Route
+	owners      Owners
+	cursors     *Cursors
+	baseURL     string
+	connections Connections
+	links       Links
+	outcomes    *idempotency.Keeper
+	mux         *http.ServeMux
+	routes      []Route
 }
 
 // Option is a part of the middle that not every function has.
@@ -61,6 +74,18 @@ type Option func(*Router)
 // WithBaseURL sets the address people reach the API under; empty, or without
 // this option, it is the one that each request came to.
 func WithBaseURL(address string) Option { return func(r *Router) { r.baseURL = address } }
+
+// WithConnections lets requests have a Target. Links that connect an account
+// again are minted with links.
+func WithConnections(connections Connections, links Links) Option {
+	return func(r *Router) { r.connections, r.links = connections, links }
+}
+
+// WithIdempotency honours the header Idempotency-Key on every route that is not
+// a GET; without this option such a header is refused.
+func WithIdempotency(outcomes *idempotency.Keeper) Option {
+	return func(r *Router) { r.outcomes = outcomes }
+}
 
 // Route is what a router knows of one of its routes, for those who hold it
 // against its description.
@@ -80,7 +105,7 @@ func New(owners Owners, cursors *Cursors, options ...Option) *Router {
 		option(r)
 	}
 	r.mux.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) {
-		writeProblem(w, req, fault.New("api", fault.NotFound, "There is no such route."))
+		refusal(req, fault.New("api", fault.NotFound, "There is no such route.")).write(w, req)
 	})
 	return r
 }
@@ -90,72 +115,29 @@ func (r *Router) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.mux.Ser
 
 // Handle adds a route, for example "POST /v1/links". In is a struct: fields
 // with a `path` or `query` tag come from there, the others with a `json` tag
-// from the body. If *In has Validate(*Fields), it is called after decoding.
-func Handle[In, Out any](r *Router, pattern string, scope Scope, handler func(context.Context, Call, In) (Out, error)) {
+// from the body. If *In has Validate(*Fields), it is called after decoding. If
+// *In has Target() Target, Call has the connection and asset it acts on.
+func Handle[In, Out any](r *Router, pattern string, scope Scope, handler func(context.Context, Call, In) (Out, error), options ...RouteOption) {
 	HandleStatus(r, pattern, scope, func(ctx context.Context, call Call, in In) (Answer[Out], error) {
 		out, err := handler(ctx, call, in)
 		return Answer[Out]{Status: http.StatusOK, Body: out}, err
-	})
+	}, options...)
 }
 
 // HandleStatus is Handle for a handler that chooses its status, such as 201 or 202.
-func HandleStatus[In, Out any](r *Router, pattern string, scope Scope, handler func(context.Context, Call, In) (Answer[Out], error)) {
-	decode := newDecoder[In]()
+func HandleStatus[In, Out any](r *Router, pattern string, scope Scope, handler func(context.Context, Call, In) (Answer[Out], error), options ...RouteOption) {
+	route := newRoute[In](r, pattern, scope, options)
 	r.routes = append(r.routes, Route{Pattern: pattern, Scope: scope, In: reflect.TypeFor[In](), Out: reflect.TypeFor[Out]()})
 	r.mux.HandleFunc(pattern, func(w http.ResponseWriter, req *http.Request) {
-		ctx := req.Context()
-		owner, err := r.admit(ctx, scope)
-		if err != nil {
-			writeProblem(w, req, err)
-			return
-		}
-		in, err := decode(w, req)
-		if err != nil {
-			writeProblem(w, req, err)
-			return
-		}
-		answer, err := handler(ctx, Call{Owner: owner, BaseURL: cmp.Or(r.baseURL, lambdahttp.BaseURL(req)), route: pattern, cursor: r.cursors}, in)
-		if err != nil {
-			writeProblem(w, req, err)
-			return
-		}
-		writeJSON(w, answer.Status, "application/json", answer.Body)
-	})
-}
-
-func (r *Router) admit(ctx context.Context, scope Scope) (owner string, err error) {
-	claims := lambdahttp.Claims(ctx)
-	if claims == nil {
-		return "", fault.New("api", fault.Unauthorized, "Send a bearer token.")
-	}
-	if !hasScope(claims, scope) {
-		return "", fault.New("api", fault.Forbidden, "The token lacks the scope "+string(scope)+".")
-	}
-	return r.owners.Owner(ctx, claims)
-}
-
-// hasScope reads the scopes as issuers write them: "scope" or "scp", separated
-// by blanks, possibly in brackets (API Gateway prints a list claim that way).
-func hasScope(claims map[string]string, scope Scope) bool {
-	for _, name := range []string{"scope", "scp"} {
-		for s := range strings.FieldsFuncSeq(claims[name], func(r rune) bool { return strings.ContainsRune(" ,[]", r) }) {
-			if s == string(scope) {
-				return true
+		ctx, cancel := context.WithTimeout(req.Context(), TimeLimit)
+		defer cancel()
+		req = req.WithContext(ctx)
+		route.serve(w, req, func(call Call, in any) (reply, error) {
+			answer, err := handler(ctx, call, *in.(*In)) //nolint:forcetypeassert // newRoute[In] makes no other
+			if err != nil {
+				return reply{}, err
 			}
-		}
-	}
-	return false
-}
-
-func writeJSON(w http.ResponseWriter, status int, contentType string, body any) {
-	encoded, err := json.Marshal(body)
-	if err != nil { // a value of ours that cannot be encoded is a bug
-		slog.Error("encoding an answer", "error", err)
-		w.WriteHeader(http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = w.Write(encoded)
+			return encode(answer.Status, "application/json", answer.Body)
+		})
+	})
 }

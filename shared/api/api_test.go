@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -41,6 +42,7 @@ func (c clientTable) Owner(_ context.Context, client string) (string, bool, erro
 type makeThing struct {
 	ID    string `path:"id" json:"-"`
 	Dry   bool   `query:"dry" json:"-"`
+	Hint  string `query:"hint"`
 	Name  string `json:"name"`
 	Count int    `json:"count"`
 	Inner struct {
@@ -55,6 +57,14 @@ func (m *makeThing) Validate(f *api.Fields) {
 	if m.Count > 50 {
 		f.Body("/count", "must be at most 50, is %d", m.Count)
 	}
+}
+
+func manyFields(n int) string {
+	var fields strings.Builder
+	for i := range n {
+		fmt.Fprintf(&fields, `"field%d":1,`, i)
+	}
+	return fields.String()
 }
 
 type listThings struct {
@@ -139,6 +149,12 @@ func TestRequestPath(t *testing.T) {
 		"wrong type inside":       {request{"POST", "/v1/things/t1", `{"name":"n","inner":{"rate":"x"}}`, "", writer}, 400, "invalid", "/inner/rate"},
 		"wrong type of object":    {request{"POST", "/v1/things/t1", `{"name":"n","inner":7}`, "", writer}, 400, "invalid", "must be a JSON object, not number"},
 		"wrong type of number":    {request{"POST", "/v1/things/t1", `{"name":"n","count":[]}`, "", writer}, 400, "invalid", "must be a JSON number, not array"},
+		"number out of range":     {request{"POST", "/v1/things/t1", `{"name":"n","count":1e300}`, "", writer}, 400, "invalid", "a number this field cannot hold"},
+		"name with a slash":       {request{"POST", "/v1/things/t1", `{"name":"n","a/b~":1}`, "", writer}, 400, "invalid", `"/a~1b~0"`},
+		"path part in the body":   {request{"POST", "/v1/things/t1", `{"name":"n","id":"t2"}`, "", writer}, 400, "invalid", `"/id"`},
+		"query part in the body":  {request{"POST", "/v1/things/t1", `{"name":"n","hint":"x"}`, "", writer}, 400, "invalid", `"/hint"`},
+		"every wrong type":        {request{"POST", "/v1/things/t1", `{"name":7,"inner":{"rate":"x"},"other":1}`, "", writer}, 400, "invalid", `"errors":[{"detail":"must be a JSON number, not string","pointer":"/inner/rate"},{"detail":"must be a JSON string, not number","pointer":"/name"},{"detail":"is not a field of this request","pointer":"/other"}]`},
+		"an endless list":         {request{"POST", "/v1/things/t1", `{` + manyFields(500) + `"name":"n"}`, "", writer}, 400, "invalid", `"/field0"`},
 		"flag of wrong form":      {request{"POST", "/v1/things/t1?dry=maybe", valid, "", writer}, 400, "invalid", "must be true or false"},
 		"time of wrong form":      {request{"GET", "/v1/things?since=yesterday", "", "", writer}, 400, "invalid", "a time like"},
 		"text that is not UTF-8":  {request{"GET", "/v1/things?cursor=%ff", "", "", writer}, 400, "invalid", "valid UTF-8"},

@@ -73,7 +73,7 @@ func (c Call) DecodeCursor(ctx context.Context, cursor string, position any) err
 }
 
 func (c Call) sum(ctx context.Context, body []byte) ([]byte, error) {
-	key, err := c.cursor.key.Value(ctx)
+	key, err := c.router.cursors.key.Value(ctx)
 	if err != nil {
 		return nil, err
 	}

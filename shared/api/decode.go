@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"cmp"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,8 +45,10 @@ func (f *Fields) Parameter(name, format string, args ...any) {
 // InvalidError is a request with faults.
 type InvalidError struct{ Fields []Field }
 
-// Invalid makes an error of the faults.
-func Invalid(fields ...Field) error { return &InvalidError{Fields: fields} }
+// Invalid makes an error of the faults, of at most maxFaults.
+func Invalid(fields ...Field) error {
+	return &InvalidError{Fields: fields[:min(len(fields), maxFaults)]}
+}
 
 // Error implements error.
 func (e *InvalidError) Error() string {
@@ -59,6 +62,9 @@ func (e *InvalidError) Error() string {
 // FaultKind makes it fault.Invalid.
 func (e *InvalidError) FaultKind() fault.Kind { return fault.Invalid }
 
+// maxFaults is how many faults are told at once.
+const maxFaults = 100
+
 // parameter is a struct field that is filled from the path or the query.
 type parameter struct {
 	index int
@@ -66,76 +72,117 @@ type parameter struct {
 	path  bool
 }
 
-// newDecoder looks at In once, when the route is added.
-func newDecoder[In any]() func(http.ResponseWriter, *http.Request) (In, error) {
-	kind := reflect.TypeFor[In]()
-	var parameters []parameter
-	hasBody := false
+// decoder reads one type of request. It looks at the type once, when the route
+// is added.
+type decoder struct {
+	kind       reflect.Type
+	parameters []parameter
+	hasBody    bool
+	maxBody    int64
+}
+
+func newDecoder(kind reflect.Type) *decoder {
+	d := &decoder{kind: kind, maxBody: MaxBody}
 	for i := range kind.NumField() {
 		field := kind.Field(i)
 		switch {
 		case field.Tag.Get("path") != "":
-			parameters = append(parameters, parameter{i, field.Tag.Get("path"), true})
+			d.parameters = append(d.parameters, parameter{i, field.Tag.Get("path"), true})
 		case field.Tag.Get("query") != "":
-			parameters = append(parameters, parameter{i, field.Tag.Get("query"), false})
+			d.parameters = append(d.parameters, parameter{i, field.Tag.Get("query"), false})
 		default:
-			hasBody = hasBody || field.IsExported() && field.Tag.Get("json") != "-"
+			d.hasBody = d.hasBody || field.IsExported() && field.Tag.Get("json") != "-"
 		}
 	}
-	return func(w http.ResponseWriter, r *http.Request) (in In, err error) {
-		var faults Fields
-		if hasBody {
-			if err := decodeBody(w, r, &in); err != nil {
-				return in, err
-			}
-		} else if n, _ := io.ReadFull(r.Body, make([]byte, 1)); n > 0 {
-			faults.Body("", "this request takes no body")
-		}
-		fillParameters(r, parameters, reflect.ValueOf(&in).Elem(), &faults)
-		if checked, ok := any(&in).(interface{ Validate(*Fields) }); ok && len(faults.faults) == 0 {
-			checked.Validate(&faults)
-		}
-		if len(faults.faults) > 0 {
-			return in, &InvalidError{Fields: faults.faults}
-		}
-		return in, nil
-	}
+	return d
 }
 
-func decodeBody(w http.ResponseWriter, r *http.Request, in any) error {
-	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
-		return Invalid(Field{Parameter: "Content-Type", Detail: "must be application/json"})
+// field names a field of the request in a fault, wherever it comes from.
+func (d *decoder) field(name, detail string) Field {
+	if slices.ContainsFunc(d.parameters, func(p parameter) bool { return p.name == name }) {
+		return Field{Parameter: name, Detail: detail}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	return Field{Pointer: "/" + name, Detail: detail}
+}
+
+// decode fills in, a pointer to a request, and returns the body as it came.
+func (d *decoder) decode(w http.ResponseWriter, r *http.Request, in any) (body []byte, err error) {
+	var faults Fields
+	if d.hasBody {
+		if body, err = d.decodeBody(w, r, in); err != nil {
+			return nil, err
+		}
+	} else if n, _ := io.ReadFull(r.Body, make([]byte, 1)); n > 0 {
+		faults.Body("", "this request takes no body")
+	}
+	fillParameters(r, d.parameters, reflect.ValueOf(in).Elem(), &faults)
+	if checked, ok := in.(interface{ Validate(*Fields) }); ok && len(faults.faults) == 0 {
+		checked.Validate(&faults)
+	}
+	if acting, ok := in.(targeted); ok {
+		if target := acting.Target(); target.ConnectionID == "" && !target.Optional {
+			faults.faults = append(faults.faults, d.field("connection_id", "is required"))
+		}
+	}
+	if len(faults.faults) > 0 {
+		return nil, Invalid(faults.faults...)
+	}
+	return body, nil
+}
+
+func (d *decoder) decodeBody(w http.ResponseWriter, r *http.Request, in any) ([]byte, error) {
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
+		return nil, Invalid(Field{Parameter: "Content-Type", Detail: "must be application/json"})
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, d.maxBody))
 	if err != nil {
-		return fault.New("api", fault.TooLarge, fmt.Sprintf("The body is larger than %d KiB.", MaxBody>>10))
+		return nil, fault.New("api", fault.TooLarge, fmt.Sprintf("The body is larger than %d KiB.", d.maxBody>>10))
 	}
 	if !utf8.Valid(body) {
-		return Invalid(Field{Detail: "the body is not valid UTF-8"})
+		return nil, Invalid(Field{Detail: "the body is not valid UTF-8"})
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(in); err != nil {
-		if unknown := unknownFields(body, reflect.TypeOf(in), ""); len(unknown) > 0 {
-			return Invalid(unknown...)
+		if json.Valid(body) {
+			if faults := shapeFaults(body, d.kind, ""); len(faults) > 0 {
+				return nil, Invalid(faults...)
+			}
 		}
-		return Invalid(bodyFault(err))
+		return nil, Invalid(bodyFault(err))
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return Invalid(Field{Detail: "the body goes on after the JSON value"})
+		return nil, Invalid(Field{Detail: "the body goes on after the JSON value"})
 	}
 	if trimmed := bytes.TrimSpace(body); len(trimmed) == 0 || trimmed[0] != '{' {
-		return Invalid(Field{Detail: "the body must be a JSON object"})
+		return nil, Invalid(Field{Detail: "the body must be a JSON object"})
+	}
+	return body, d.misplaced(body)
+}
+
+// misplaced refuses what belongs into the path or the query and stands in the
+// body, where encoding/json would take it for the field.
+func (d *decoder) misplaced(body []byte) error {
+	if len(d.parameters) == 0 {
+		return nil
+	}
+	var members map[string]json.RawMessage
+	_ = json.Unmarshal(body, &members) // it is an object
+	var faults []Field
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if slices.ContainsFunc(d.parameters, func(p parameter) bool { return strings.EqualFold(d.kind.Field(p.index).Name, name) }) {
+			faults = append(faults, Field{Pointer: "/" + pointerEscape(name), Detail: "is not a field of this request"})
+		}
+	}
+	if len(faults) > 0 {
+		return Invalid(faults...)
 	}
 	return nil
 }
 
 func bodyFault(err error) Field {
-	var wrongType *json.UnmarshalTypeError
 	var syntax *json.SyntaxError
 	switch {
-	case errors.As(err, &wrongType):
-		return Field{Pointer: "/" + strings.ReplaceAll(wrongType.Field, ".", "/"), Detail: "must be a JSON " + jsonType(wrongType.Type) + ", not " + wrongType.Value}
 	case errors.As(err, &syntax):
 		return Field{Detail: fmt.Sprintf("the body is not JSON (at byte %d)", syntax.Offset)}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
@@ -144,35 +191,71 @@ func bodyFault(err error) Field {
 	return Field{Detail: "the body has a value of the wrong form"}
 }
 
-// unknownFields names every field of a JSON value that the type has no place
-// for. encoding/json names only the first, and not where it stands.
-func unknownFields(value json.RawMessage, t reflect.Type, at string) (faults []Field) {
+// shapeFaults names every field of a JSON value that the type has no place for,
+// and every value that its field cannot hold. encoding/json names only the
+// first.
+func shapeFaults(value json.RawMessage, t reflect.Type, at string) (faults []Field) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
+	}
+	fits := func() bool { return json.Unmarshal(value, reflect.New(t).Interface()) == nil }
+	got, want := typeOf(value), jsonType(t)
+	switch pointer := reflect.PointerTo(t); {
+	case pointer.Implements(reflect.TypeFor[json.Unmarshaler]()), pointer.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
+		if !fits() {
+			faults = []Field{{Pointer: at, Detail: "has a value of the wrong form"}}
+		}
+		return faults
+	case got == "null" || want == "any":
+		return nil
+	case got != want:
+		return []Field{{Pointer: at, Detail: "must be a JSON " + want + ", not " + got}}
 	}
 	switch t.Kind() {
 	case reflect.Slice:
 		var items []json.RawMessage
-		if json.Unmarshal(value, &items) != nil {
-			return nil
-		}
+		_ = json.Unmarshal(value, &items) // it is an array
 		for i, item := range items {
-			faults = append(faults, unknownFields(item, t.Elem(), fmt.Sprintf("%s/%d", at, i))...)
+			faults = append(faults, shapeFaults(item, t.Elem(), fmt.Sprintf("%s/%d", at, i))...)
 		}
 	case reflect.Struct:
 		var members map[string]json.RawMessage
-		if json.Unmarshal(value, &members) != nil {
-			return nil
-		}
+		_ = json.Unmarshal(value, &members) // it is an object
 		for _, name := range slices.Sorted(maps.Keys(members)) {
 			if field, ok := fieldNamed(t, name); ok {
-				faults = append(faults, unknownFields(members[name], field.Type, at+"/"+name)...)
+				faults = append(faults, shapeFaults(members[name], field.Type, at+"/"+name)...)
 			} else {
-				faults = append(faults, Field{Pointer: at + "/" + name, Detail: "is not a field of this request"})
+				faults = append(faults, Field{Pointer: at + "/" + pointerEscape(name), Detail: "is not a field of this request"})
 			}
+		}
+	default:
+		if !fits() {
+			faults = []Field{{Pointer: at, Detail: "is a number this field cannot hold"}}
 		}
 	}
 	return faults
+}
+
+// pointerEscape writes a name as a part of a JSON pointer (RFC 6901).
+func pointerEscape(name string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1")
+}
+
+// typeOf is the JSON type of a valid JSON value.
+func typeOf(value json.RawMessage) string {
+	switch bytes.TrimSpace(value)[0] {
+	case '{':
+		return "object"
+	case '[':
+		return "array"
+	case '"':
+		return "string"
+	case 't', 'f':
+		return "boolean"
+	case 'n':
+		return "null"
+	}
+	return "number"
 }
 
 // fieldNamed finds a field by its JSON name, as encoding/json would.
@@ -196,8 +279,8 @@ func jsonType(t reflect.Type) string {
 		return "array"
 	case reflect.Struct, reflect.Map:
 		return "object"
-	case reflect.Pointer:
-		return jsonType(t.Elem())
+	case reflect.Interface:
+		return "any"
 	}
 	return "number"
 }

@@ -1,11 +1,10 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"tiktok-shop-affiliate/shared/fault"
@@ -14,13 +13,14 @@ import (
 
 // Problem is an RFC 9457 problem document.
 type Problem struct {
-	Type      string  `json:"type"`   // stable: "/problems/not-found"
-	Title     string  `json:"title"`  // what kind of problem
-	Status    int     `json:"status"` // HTTP status
-	Detail    string  `json:"detail"` // what happened and what to do
-	Errors    []Field `json:"errors,omitempty"`
-	TikTok    *TikTok `json:"tiktok,omitempty"`
-	retryWait time.Duration
+	Type        string  `json:"type"`   // stable: "/problems/not-found"
+	Title       string  `json:"title"`  // what kind of problem
+	Status      int     `json:"status"` // HTTP status
+	Detail      string  `json:"detail"` // what happened and what to do
+	Errors      []Field `json:"errors,omitempty"`
+	TikTok      *TikTok `json:"tiktok,omitempty"`
+	ConnectLink string  `json:"connect_link,omitempty"` // for the account's user, when it must be connected again
+	retryWait   time.Duration
 }
 
 // TikTok names TikTok Shop's own error behind a problem.
@@ -30,48 +30,12 @@ type TikTok struct {
 	RequestID string `json:"request_id,omitempty"` // what TikTok Shop's support asks for
 }
 
-// meaning of each kind of fault to a caller of the API.
-func meaning(kind fault.Kind) (status int, title string) {
-	switch kind {
-	case fault.Invalid:
-		return http.StatusBadRequest, "The request is not valid"
-	case fault.Unauthorized:
-		return http.StatusUnauthorized, "No valid credentials"
-	case fault.Forbidden:
-		return http.StatusForbidden, "Not allowed"
-	case fault.NotFound:
-		return http.StatusNotFound, "Not found"
-	case fault.Gone:
-		return http.StatusGone, "No longer kept"
-	case fault.Conflict:
-		return http.StatusConflict, "The present state forbids it"
-	case fault.TooLarge:
-		return http.StatusRequestEntityTooLarge, "The request is too large"
-	case fault.Reconnect:
-		return http.StatusConflict, "The account must be connected again"
-	case fault.RateLimited:
-		return http.StatusTooManyRequests, "Too many requests"
-	case fault.Unavailable:
-		return http.StatusServiceUnavailable, "Not available at the moment"
-	case fault.Retired:
-		return http.StatusGone, "TikTok Shop has switched this operation off"
-	case fault.OutcomeUnknown:
-		return http.StatusGatewayTimeout, "The outcome is unknown"
-	}
-	return http.StatusInternalServerError, "Something went wrong on our side"
-}
-
 // ProblemOf turns any error into a problem. Only messages made for callers are
 // shown; causes stay in the log.
 func ProblemOf(err error) Problem {
 	kind := fault.KindOf(err)
-	status, title := meaning(kind)
-	problem := Problem{
-		Type:   "/problems/" + strings.ReplaceAll(string(kind), "_", "-"),
-		Title:  title,
-		Status: status,
-		Detail: title + ".",
-	}
+	known := problemTypeOf(kind)
+	problem := Problem{Type: known.Type(), Title: known.Title, Status: known.Status, Detail: known.Title + "."}
 	var own *fault.Error
 	if errors.As(err, &own) && kind != fault.Internal {
 		problem.Detail, problem.retryWait = own.Message, own.RetryAfter
@@ -93,15 +57,30 @@ func ProblemOf(err error) Problem {
 	return problem
 }
 
-func writeProblem(w http.ResponseWriter, r *http.Request, err error) {
+// refusal is the reply to a request that failed, and is logged.
+func refusal(req *http.Request, err error) reply { return ProblemOf(err).reply(req, err) }
+
+// refusal of a call that must connect its account again has a link to do it with.
+func (c *Call) refusal(req *http.Request, err error) reply {
 	problem := ProblemOf(err)
+	if fault.Is(err, fault.Reconnect) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context()), settleTime)
+		defer cancel()
+		problem.ConnectLink = c.connectLink(ctx)
+	}
+	return problem.reply(req, err)
+}
+
+func (p Problem) reply(req *http.Request, cause error) reply {
 	level := slog.LevelInfo
-	if problem.Status >= http.StatusInternalServerError {
+	if p.Status >= http.StatusInternalServerError {
 		level = slog.LevelError
 	}
-	slog.Log(r.Context(), level, "request refused", "method", r.Method, "route", r.Pattern, "status", problem.Status, "error", err)
-	if problem.retryWait > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int((problem.retryWait+time.Second-1)/time.Second)))
+	slog.Log(req.Context(), level, "request refused", "method", req.Method, "route", req.Pattern, "status", p.Status, "error", cause)
+	answer, err := encode(p.Status, "application/problem+json", p)
+	if err != nil { // a problem is made of text
+		slog.ErrorContext(req.Context(), "encoding a problem", "error", err)
 	}
-	writeJSON(w, problem.Status, "application/problem+json", problem)
+	answer.retryAfter = p.retryWait
+	return answer
 }

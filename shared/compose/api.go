@@ -7,7 +7,9 @@ import (
 
 	"tiktok-shop-affiliate/shared/api"
 	"tiktok-shop-affiliate/shared/bootstrap"
+	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/dynamo"
+	"tiktok-shop-affiliate/shared/idempotency"
 	"tiktok-shop-affiliate/shared/secret"
 )
 
@@ -35,6 +37,13 @@ type API struct {
 }
 
 // Router makes the router that a function adds its routes to.
-func (a API) Router(cfg aws.Config, tables *dynamodb.Client) *api.Router {
-	return a.ReadAPI.Router(cfg, tables, api.WithBaseURL(a.BaseURL))
+func (a API) Router(cfg aws.Config, tables *dynamodb.Client, options ...api.Option) *api.Router {
+	outcomes := idempotency.NewKeeper(dynamo.NewOutcomes(tables, a.Records), bootstrap.Now)
+	return a.ReadAPI.Router(cfg, tables, append(options, api.WithBaseURL(a.BaseURL), api.WithIdempotency(outcomes))...)
+}
+
+// WithConnections is for functions whose requests have an api.Target.
+func (a API) WithConnections(tables *dynamodb.Client) api.Option {
+	store := dynamo.NewConnections(tables, a.Accounts, "")
+	return api.WithConnections(connection.NewDirectory(store), connection.NewLinks(store, nil, bootstrap.Now))
 }

@@ -59,7 +59,7 @@ type Links struct {
 	now   func() time.Time
 }
 
-// NewLinks mints links into store.
+// NewLinks mints links into store. Renewing links takes no registry.
 func NewLinks(store LinkStore, apps Registry, now func() time.Time) *Links {
 	return &Links{store: store, apps: apps, now: now}
 }
@@ -72,6 +72,15 @@ func (l *Links) Mint(ctx context.Context, ask Ask) (redact.Secret, Link, error) 
 		return redact.Secret{}, Link{}, err
 	}
 	ask.App = a.Name
+	return l.put(ctx, ask)
+}
+
+// Renew mints the link that connects a connection's account again.
+func (l *Links) Renew(ctx context.Context, c Connection) (redact.Secret, Link, error) {
+	return l.put(ctx, Ask{Owner: c.Owner, App: c.Account.App(), Kind: c.Kind(), Market: c.Market})
+}
+
+func (l *Links) put(ctx context.Context, ask Ask) (redact.Secret, Link, error) {
 	token, link := newToken(), Link{Ask: ask, ExpiresAt: l.now().Add(LinkLife)}
 	if err := l.store.PutLink(ctx, hash(token), link); err != nil {
 		return redact.Secret{}, Link{}, err

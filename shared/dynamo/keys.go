@@ -53,6 +53,7 @@ const (
 	entityReview     = "review"
 	entityRun        = "run"
 	entityFeed       = "feed"
+	entityOutcome    = "outcome"
 )
 
 // DueShards is the number of shards of a due index. A shard carries about
@@ -162,3 +163,8 @@ func feedPK(owner string) string    { return "feed#" + owner }
 func feedSK(seq int64) string       { return fmt.Sprintf("%016d", seq) }
 func feedRunPK(owner string) string { return "feed_run#" + owner } // where the run of chunks begins that is written now
 func feedRunSK() string             { return "run" }
+
+// outcomePK is what came of a request with an idempotency key. Each has a
+// partition of its own.
+func outcomePK(owner, keyHash string) string { return "outcome#" + owner + "#" + keyHash }
+func outcomeSK() string                      { return "outcome" }

@@ -8,8 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Attribute values. text, number, moment and texts read an attribute that may
-// be absent; str, num, unix and strs make one.
+// Attribute values. text, number, octets, moment and texts read an attribute that may
+// be absent; str, num, binary, unix and strs make one.
 
 func str(v string) types.AttributeValue { return &types.AttributeValueMemberS{Value: v} }
 
@@ -27,6 +27,15 @@ func strs(vs []string) types.AttributeValue {
 
 // set is a set of texts, at least one.
 func set(vs ...string) types.AttributeValue { return &types.AttributeValueMemberSS{Value: vs} }
+
+func binary(v []byte) types.AttributeValue { return &types.AttributeValueMemberB{Value: v} }
+
+func octets(item Item, name string) []byte {
+	if b, ok := item[name].(*types.AttributeValueMemberB); ok {
+		return b.Value
+	}
+	return nil
+}
 
 // unix is a time in Unix seconds; the zero time is 0.
 func unix(t time.Time) types.AttributeValue {

@@ -26,6 +26,9 @@ const (
 	Unavailable    Kind = "unavailable"     // a dependency failed: repeat later
 	Retired        Kind = "retired"         // TikTok Shop has switched the operation off
 	OutcomeUnknown Kind = "outcome_unknown" // a write may or may not have happened: look before repeating
+	Timeout        Kind = "timeout"         // it took too long and was given up: repeat
+	InProgress     Kind = "in_progress"     // the same request is being carried out: wait RetryAfter, then repeat
+	KeyReused      Kind = "key_reused"      // the idempotency key belongs to another request: take a new one
 	Internal       Kind = "internal"        // our bug or misconfiguration
 )
 
@@ -35,7 +38,7 @@ type Error struct {
 	Op         string        // what was being done, e.g. "connection.Find"
 	Kind       Kind          // what the caller can do
 	Message    string        // safe to show; says what to do next
-	RetryAfter time.Duration // with RateLimited and Unavailable, when known
+	RetryAfter time.Duration // with RateLimited, Unavailable, Timeout and InProgress, when known
 	Err        error         // the cause; may be nil
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"tiktok-shop-affiliate/local/openapi"
 	"tiktok-shop-affiliate/shared/api"
+	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/money"
 )
 
@@ -22,7 +23,7 @@ import (
 func Routes(t *testing.T, register func(*api.Router)) {
 	t.Helper()
 	d := document(t)
-	r := api.New(api.Owners{}, api.NewCursors(nil))
+	r := api.New(api.Owners{}, api.NewCursors(nil), api.WithConnections(connection.NewDirectory(nil), nil))
 	register(r)
 	require.NotEmpty(t, r.Routes())
 	for _, route := range r.Routes() {

@@ -19,16 +19,17 @@ const module = "tiktok-shop-affiliate/"
 // A package that is not listed may import none.
 var may = map[string][]string{
 	"account":            {"app", "fault", "obs", "redact", "tiktokshop"},
-	"api":                {"fault", "lambdahttp", "redact", "tiktokshop"},
+	"api":                {"account", "connection", "fault", "idempotency", "lambdahttp", "redact", "tiktokshop"},
 	"app":                {"fault", "redact", "tiktokshop"},
 	"bootstrap":          {"obs"},
 	"bus":                {"fault"},
 	"campaign":           {"account", "fault", "link", "money", "tiktokshop"},
-	"compose":            {"account", "api", "app", "bootstrap", "dynamo", "quota", "seal", "secret", "tiktokshop"},
+	"compose":            {"account", "api", "app", "bootstrap", "connection", "dynamo", "idempotency", "quota", "seal", "secret", "tiktokshop"},
 	"connection":         {"account", "app", "fault", "redact", "tiktokshop"},
 	"delivery":           {"account", "fault", "tiktokshop", "tiktokshop/webhook"},
-	"dynamo":             {"account", "bus", "campaign", "connection", "delivery", "fault", "feed", "link", "money", "order", "quota", "redact", "tiktokshop", "tiktokshop/webhook"},
+	"dynamo":             {"account", "bus", "campaign", "connection", "delivery", "fault", "feed", "idempotency", "link", "money", "order", "quota", "redact", "tiktokshop", "tiktokshop/webhook"},
 	"feed":               {"fault"},
+	"idempotency":        {"fault"},
 	"link":               {"account", "fault", "money", "tiktokshop"},
 	"order":              {"account", "fault", "money", "tiktokshop"},
 	"queue":              {"fault"},
@@ -40,7 +41,7 @@ var may = map[string][]string{
 }
 
 // pure packages know nothing of AWS.
-var pure = []string{"account", "app", "campaign", "connection", "delivery", "fault", "feed", "link", "money", "order", "quota", "redact", "tiktokshop", "tiktokshop/sign", "tiktokshop/webhook"}
+var pure = []string{"account", "app", "campaign", "connection", "delivery", "fault", "feed", "idempotency", "link", "money", "order", "quota", "redact", "tiktokshop", "tiktokshop/sign", "tiktokshop/webhook"}
 
 type listed struct {
 	ImportPath string

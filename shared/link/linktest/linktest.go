@@ -12,6 +12,7 @@ import (
 
 	"tiktok-shop-affiliate/local/sandbox/sandboxtest"
 	"tiktok-shop-affiliate/shared/account"
+	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/dynamo/awstest"
 	"tiktok-shop-affiliate/shared/fault"
@@ -101,6 +102,14 @@ func (w *World) Asset(_ context.Context, owner, connectionID string, id account.
 		return account.Asset{}, fault.New("linktest.Asset", fault.NotFound, "there is no such connection")
 	}
 	return asset, nil
+}
+
+// Find returns the owner's connection with its one asset.
+func (w *World) Find(ctx context.Context, owner, connectionID string) (connection.Connection, error) {
+	asset, err := w.Asset(ctx, owner, connectionID, "")
+	return connection.Connection{
+		ID: connectionID, Owner: owner, Account: asset.Account, Market: asset.Region, State: connection.Active, Assets: []account.Asset{asset},
+	}, err
 }
 
 // Held returns the grant of the account that holds the asset.
