@@ -62,7 +62,7 @@ redrive: binaries ## move the dead letters of `make local` back into their queue
 ##@ Check
 
 .PHONY: ci
-ci: fmt-check lint validate contract-check vuln test ## everything a change must pass
+ci: fmt-check lint validate contract-check client-check viewer-check vuln test ## everything a change must pass
 
 .PHONY: test
 test: binaries ## run all tests, race detector on, and the first day end to end, on ports of their own
@@ -103,11 +103,28 @@ fmt-check: $(BIN)/golangci-lint ## fail when a Go file is not formatted
 	@$(BIN)/golangci-lint fmt --diff ./... || { echo 'fmt-check: run `make fmt`' >&2; exit 1; }
 
 .PHONY: validate
-validate: setup ## lint template.yaml, before and after the SAM translator
+validate: setup ## lint template.yaml, before and after the SAM translator, and docs/openapi.yaml
+	@local/tools/lint-api
 	@$(SAM) validate --lint --template-file template.yaml --region us-east-1
 	@.local/venv/sam/bin/cfn-lint --template template.yaml --regions us-east-1
 	@AWS_DEFAULT_REGION=us-east-1 .local/venv/emulator/bin/python local/tools/translate.py template.yaml > .local/processed.json
 	@.local/venv/sam/bin/cfn-lint --template .local/processed.json --regions us-east-1
+
+.PHONY: client
+client: ## generate the Go client from docs/openapi.yaml
+	@local/tools/generate-client
+
+.PHONY: client-check
+client-check: ## fail when the Go client is not what docs/openapi.yaml gives
+	@local/tools/generate-client -check
+
+.PHONY: viewer
+viewer: ## pack the pinned viewer of the reference page anew
+	@local/tools/viewer
+
+.PHONY: viewer-check
+viewer-check: ## fail when the packed viewer is not what its npm package has
+	@local/tools/viewer -check
 
 .PHONY: contract
 contract: ## fetch the pinned descriptions of TikTok Shop, make the snapshots anew and show the difference
@@ -132,6 +149,10 @@ deploy: build ## build and deploy to the AWS account of the environment (first t
 	@$(SAM) deploy $(ARGS)
 
 ##@ Other
+
+.PHONY: reference
+reference: ## write the reference of the API as files for a browser
+	@go run ./local/cmd/reference
 
 .PHONY: setup
 setup: ## install the pinned tools into .local/ (the other commands do this by themselves)

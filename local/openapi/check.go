@@ -17,7 +17,7 @@ import (
 // description. The error names every difference.
 func (d *Document) Check(request *http.Request, sent []byte, answer *http.Response, got []byte) error {
 	route := request.Method + " " + request.URL.Path
-	op, values, found := d.Find(request.Method, request.URL.Path)
+	op, values, found := d.Find(request.Method, request.URL.EscapedPath())
 	if !found {
 		if answer.StatusCode == http.StatusNotFound || answer.StatusCode == http.StatusMethodNotAllowed {
 			return nil // nothing is there, and nothing is described

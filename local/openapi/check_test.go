@@ -12,7 +12,10 @@ import (
 	"tiktok-shop-affiliate/local/openapi"
 )
 
-const noStore = "no-store"
+const (
+	noStore = "no-store"
+	keep    = "private, no-cache"
+)
 
 func TestCheck(t *testing.T) {
 	t.Parallel()
@@ -31,23 +34,23 @@ func TestCheck(t *testing.T) {
 		media, cache, got    string
 		fault                string
 	}{
-		"as described":              {"GET", orders, "", 200, "application/json", noStore, order(), ""},
-		"an unknown field":          {"GET", orders, "", 200, "application/json", noStore, order(`"ordinal":0`, `"ordinal":0,"extra":1`), "extra"},
-		"a missing field":           {"GET", orders, "", 200, "application/json", noStore, order(`"ordinal":0,`, ``), "ordinal"},
-		"a wrong type deep inside":  {"GET", orders, "", 200, "application/json", noStore, order(`"1.25"`, `1.25`), "amount"},
-		"a float for money":         {"GET", orders, "", 200, "application/json", noStore, order(`"1.25"`, `"1,25"`), "amount"},
-		"a time of another form":    {"GET", orders, "", 200, "application/json", noStore, order(`"changed_at":"2026-11-02T18:21:07Z"`, `"changed_at":"2026-11-02"`), "changed_at"},
-		"an unknown word":           {"GET", orders, "", 200, "application/json", noStore, order(`"settled"`, `"paid"`), "status"},
-		"not JSON":                  {"GET", orders, "", 200, "application/json", noStore, "<html>", "not JSON"},
-		"another media type":        {"GET", orders, "", 200, "text/html", noStore, "", `"text/html" is not described`},
+		"as described":              {"GET", orders, "", 200, "application/json", keep, order(), ""},
+		"an unknown field":          {"GET", orders, "", 200, "application/json", keep, order(`"ordinal":0`, `"ordinal":0,"extra":1`), "extra"},
+		"a missing field":           {"GET", orders, "", 200, "application/json", keep, order(`"ordinal":0,`, ``), "ordinal"},
+		"a wrong type deep inside":  {"GET", orders, "", 200, "application/json", keep, order(`"1.25"`, `1.25`), "amount"},
+		"a float for money":         {"GET", orders, "", 200, "application/json", keep, order(`"1.25"`, `"1,25"`), "amount"},
+		"a time of another form":    {"GET", orders, "", 200, "application/json", keep, order(`"changed_at":"2026-11-02T18:21:07Z"`, `"changed_at":"2026-11-02"`), "changed_at"},
+		"an unknown word":           {"GET", orders, "", 200, "application/json", keep, order(`"settled"`, `"paid"`), "status"},
+		"not JSON":                  {"GET", orders, "", 200, "application/json", keep, "<html>", "not JSON"},
+		"another media type":        {"GET", orders, "", 200, "text/html", keep, "", `"text/html" is not described`},
 		"cached":                    {"GET", orders, "", 200, "application/json", "max-age=60", order(), "Cache-Control"},
 		"a header is missing":       {"GET", orders, "", 200, "application/json", "", order(), "Cache-Control is missing"},
-		"another status":            {"GET", orders, "", 418, "application/json", noStore, "{}", "the status is not described"},
-		"an undescribed parameter":  {"GET", orders + "&sku=1", "", 200, "application/json", noStore, order(), "sku is not described"},
-		"a parameter is missing":    {"GET", "/v1/orders", "", 200, "application/json", noStore, order(), "connection_id"},
-		"a limit beyond":            {"GET", orders + "&limit=101", "", 200, "application/json", noStore, order(), "limit"},
-		"a limit that is text":      {"GET", orders + "&limit=ten", "", 200, "application/json", noStore, order(), "not a number"},
-		"a body was taken":          {"GET", orders, "{}", 200, "application/json", noStore, order(), "body where none"},
+		"another status":            {"GET", orders, "", 418, "application/json", keep, "{}", "the status is not described"},
+		"an undescribed parameter":  {"GET", orders + "&sku=1", "", 200, "application/json", keep, order(), "sku is not described"},
+		"a parameter is missing":    {"GET", "/v1/orders", "", 200, "application/json", keep, order(), "connection_id"},
+		"a limit beyond":            {"GET", orders + "&limit=101", "", 200, "application/json", keep, order(), "limit"},
+		"a limit that is text":      {"GET", orders + "&limit=ten", "", 200, "application/json", keep, order(), "not a number"},
+		"a body was taken":          {"GET", orders, "{}", 200, "application/json", keep, order(), "body where none"},
 		"an accepted bad body":      {"POST", "/v1/orders/refresh", `{"connection":"x"}`, 202, "application/json", noStore, `{"items":[]}`, "connection"},
 		"a refused bad body":        {"POST", "/v1/orders/refresh", `{"connection":"x"}`, 400, "application/problem+json", noStore, `{"type":"/problems/invalid","title":"x","status":400,"detail":"x"}`, ""},
 		"another status inside":     {"POST", "/v1/orders/refresh", `{}`, 400, "application/problem+json", noStore, `{"type":"/problems/invalid","title":"x","status":409,"detail":"x"}`, "says the status is 409"},
@@ -61,6 +64,9 @@ func TestCheck(t *testing.T) {
 			request := httptest.NewRequest(c.method, c.target, nil)
 			answer := &http.Response{StatusCode: c.status, Header: http.Header{}}
 			answer.Header.Set("Content-Type", c.media)
+			if c.cache == keep {
+				answer.Header.Set("ETag", `"test"`)
+			}
 			if c.cache != "" {
 				answer.Header.Set("Cache-Control", c.cache)
 			}

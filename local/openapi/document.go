@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -80,7 +81,7 @@ func Load() (*Document, error) {
 // Operations are all routes.
 func (d *Document) Operations() []Operation { return slices.Clone(d.routes) }
 
-// Find returns the route that serves a request.
+// Find returns the route that serves a request, by its escaped path.
 func (d *Document) Find(method, path string) (op Operation, values map[string]string, found bool) {
 	segments := strings.Split(path, "/")
 	for _, op := range d.routes {
@@ -90,7 +91,8 @@ func (d *Document) Find(method, path string) (op Operation, values map[string]st
 		values, found = map[string]string{}, true
 		for i, segment := range op.segments {
 			if name, ok := strings.CutPrefix(segment, "{"); ok {
-				values[strings.TrimSuffix(name, "}")] = segments[i]
+				value, err := url.PathUnescape(segments[i])
+				values[strings.TrimSuffix(name, "}")], found = value, found && err == nil
 			} else if segment != segments[i] {
 				found = false
 			}
@@ -140,9 +142,12 @@ func (op Operation) Body() Node {
 	return op.node.Get("requestBody", "content", "application/json", "schema")
 }
 
+// Response is what is said of the answer with the status.
+func (op Operation) Response(status string) Node { return op.node.Get("responses", status) }
+
 // Answer is the schema of the JSON answer with the status.
 func (op Operation) Answer(status string) Node {
-	return op.node.Get("responses", status, "content", "application/json", "schema")
+	return op.Response(status).Get("content", "application/json", "schema")
 }
 
 // Statuses are the statuses the route may answer with.

@@ -98,7 +98,7 @@ func start(ctx context.Context, p up.Profile) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf(places, report.ConnectLink, stack.ControlURL(), stack.APIURL(), report.Token, report.Connection)
+	fmt.Printf(places, report.ConnectLink, stack.ControlURL(), stack.APIURL(), stack.APIURL(), report.Token, report.Connection)
 	fmt.Printf("\nAll of it took %.0f s, and everything keeps running.\n", steps.Elapsed().Seconds())
 	return nil
 }
@@ -143,6 +143,7 @@ const places = `
 Where to click
   a new connect link  %s
   TikTok Shop         %s   (what it knows and can be told; campaign and product ids)
+  the API reference   %s/reference
 
 What to call
   export API=%s TOKEN=%s

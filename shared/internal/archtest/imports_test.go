@@ -34,6 +34,7 @@ var may = map[string][]string{
 	"order":              {"account", "fault", "money", "tiktokshop"},
 	"queue":              {"fault"},
 	"quota":              {"fault", "tiktokshop"},
+	"reference":          {"api"},
 	"seal":               {"fault", "redact"},
 	"secret":             {"fault", "redact"},
 	"tiktokshop":         {"fault", "money", "redact", "tiktokshop/sign"},
