@@ -15,12 +15,14 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"tiktok-shop-affiliate/shared/account"
 	"tiktok-shop-affiliate/shared/api"
 	"tiktok-shop-affiliate/shared/api/apitest"
+	"tiktok-shop-affiliate/shared/app"
 	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/delivery"
 	"tiktok-shop-affiliate/shared/dynamo"
@@ -32,6 +34,16 @@ import (
 type key struct{}
 
 func (key) Value(context.Context) (redact.Secret, error) { return redact.New("test-key"), nil }
+
+// appsSecret names one app.
+type appsSecret struct{}
+
+func (appsSecret) Value(context.Context) (redact.Secret, error) {
+	return redact.New(`{"apps":[{"name":"main","key":"app-key","secret":"test-secret","portal":"us","accounts":["creator"]}]}`), nil
+}
+func (appsSecret) Reload(context.Context) (bool, error) { return false, nil }
+
+func registry() *app.Registry { return app.NewRegistry(appsSecret{}) }
 
 // sent is the webhook queue.
 type sent struct{ messages []delivery.Message }
@@ -58,6 +70,12 @@ type bench struct {
 	processor *delivery.Processor
 	routes    http.Handler
 	number    int
+
+	connections *dynamo.Connections
+	orders      *dynamo.Orders
+	ledger      *dynamo.Quotas
+	queues      *sqs.Client
+	urls, dead  map[string]string
 }
 
 func newBench(t *testing.T) *bench {
@@ -86,9 +104,15 @@ func newBench(t *testing.T) *bench {
 		}
 		require.NoError(t, connections.Enrol(t.Context(), e))
 	}
-	b := &bench{queue: &sent{}, store: dynamo.NewDeliveries(db, tables.Accounts, tables.Orders, tables.Records, func() time.Time { return now })}
+	b := &bench{queue: &sent{}, connections: connections, store: dynamo.NewDeliveries(db, tables.Accounts, tables.Orders, tables.Records, func() time.Time { return now })}
 	b.processor = delivery.NewProcessor(connections, nil, b.store)
-	h := &handler{connections: connections, deliveries: b.store, webhooks: b.queue}
+	b.orders, b.ledger = dynamo.NewOrders(db, tables.Orders), dynamo.NewQuotas(db, tables.Accounts)
+	b.queues, b.urls = sqs.NewFromConfig(awstest.Config(t)), map[string]string{"webhooks": awstest.Queue(t)}
+	b.dead = map[string]string{"webhooks": awstest.Queue(t), "events": awstest.Queue(t)}
+	h := &handler{
+		connections: connections, deliveries: b.store, webhooks: b.queue, orders: b.orders, ledger: b.ledger, apps: registry(),
+		queues: watch(b.queues, b.urls, b.dead), lateAfter: time.Hour, now: func() time.Time { return now },
+	}
 	b.routes = apitest.Described(t, h.routes(api.New(api.Owners{Claim: "owner"}, api.NewCursors(key{}))))
 	return b
 }
@@ -267,7 +291,7 @@ func TestWhatIsRefused(t *testing.T) {
 func TestSampleEvents(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	for file, want := range map[string]int{"status-deliveries": 200, "status-delivery": 404, "status-replay": 404} {
+	for file, want := range map[string]int{"status": 200, "status-deliveries": 200, "status-delivery": 404, "status-replay": 404} {
 		text, err := os.ReadFile(filepath.Join("../../events", file+".json"))
 		require.NoError(t, err)
 		var event events.APIGatewayV2HTTPRequest

@@ -34,6 +34,9 @@ func (d *day) count(ctx context.Context) (string, error) {
 		forged += n
 	}
 	d.check("webhooks: forged and refused with 401", forged, t.Webhooks.Forged["401"])
+	if err := d.countStatus(ctx); err != nil {
+		return "", err
+	}
 	posted, err := d.countDeliveries(ctx, t)
 	if err != nil {
 		return "", err

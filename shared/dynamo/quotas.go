@@ -35,7 +35,22 @@ func (q *Quotas) Load(ctx context.Context, key quota.Key) (quota.State, error) {
 	if err != nil {
 		return quota.State{}, unavailable("dynamo.Quota", err)
 	}
-	item := out.Item
+	return readQuota(out.Item), nil
+}
+
+// States reads many keys at a time. What nothing is remembered of is left out.
+func (q *Quotas) States(ctx context.Context, keys []quota.Key) (map[quota.Key]quota.State, error) {
+	items, of := make([]Item, 0, len(keys)), make(map[string]quota.Key, len(keys))
+	for _, key := range keys {
+		pk := quotaPK(key.App, key.Asset, string(key.Class))
+		items, of[pk] = append(items, itemKey(pk, quotaSK())), key
+	}
+	states := map[quota.Key]quota.State{}
+	err := batchGet(ctx, "dynamo.Quotas", q.client, q.table, items, func(item Item) { states[of[text(item, attrPK)]] = readQuota(item) })
+	return states, err
+}
+
+func readQuota(item Item) quota.State {
 	state := quota.State{
 		Rev: number(item, attrRev), NotBefore: msTime(item, "not_before"), Strikes: int(number(item, "strikes")),
 		Rate: float64(number(item, "rate")) / 1000, RatedAt: msTime(item, "rated_at"),
@@ -50,7 +65,7 @@ func (q *Quotas) Load(ctx context.Context, key quota.Key) (quota.State, error) {
 			}
 		}
 	}
-	return state, nil
+	return state
 }
 
 // Save implements quota.Store.

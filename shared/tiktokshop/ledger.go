@@ -50,6 +50,11 @@ const (
 	Writes      Class = "writes"
 )
 
+// Classes lists them.
+func Classes() []Class {
+	return []Class{Orders, Marketplace, Invitations, Messages, Analytics, Reads, Writes}
+}
+
 // class follows from the path and from whether the operation changes anything.
 func (op operation) class() Class {
 	has := func(words ...string) bool {

@@ -9,6 +9,7 @@ import (
 // explains a refusal; it never refuses a call by itself, because announcements
 // move and pages outlive their operations.
 type Sunset struct {
+	Operation    string    // our name of it; empty when we have no method for it
 	Method, Path string    // as the contract has it
 	Effective    time.Time // UTC
 	Successor    string    // method and path; empty when there is none
@@ -21,7 +22,8 @@ func Sunsets() []Sunset {
 	october := time.Date(2026, time.October, 12, 2, 0, 0, 0, time.UTC) // 10:00 UTC+8
 	return []Sunset{
 		{
-			Method: "POST", Path: "/affiliate_seller/202405/products/{product_id}/promotion_link/generate", Effective: october, Source: "CL:1wqfoc2s",
+			Operation: "Seller.PromotionLink",
+			Method:    "POST", Path: "/affiliate_seller/202405/products/{product_id}/promotion_link/generate", Effective: october, Source: "CL:1wqfoc2s",
 			Alternatives: []string{"Seller.TargetCollaborationLink", "Partner.PromotionLink", "Creator.GeneralLinks"},
 		},
 		{

@@ -272,6 +272,18 @@ func TestQueuesAreRead(t *testing.T) {
 	assert.ElementsMatch(t, queues, read, "each queue has one reader")
 }
 
+func TestStatusShowsEveryQueue(t *testing.T) {
+	t.Parallel()
+	resources := template(t).get("Resources")
+	variables := functions(t)["status"].get("Properties", "Environment", "Variables")
+	shown := variables.get("QUEUE_URLS").text() + variables.get("DEAD_LETTER_URLS").text()
+	for _, name := range resources.keys() {
+		if resources.get(name, "Type").text() == "AWS::SQS::Queue" {
+			assert.Contains(t, shown, "${"+name+"}", "the queue's URL belongs into QUEUE_URLS or DEAD_LETTER_URLS of StatusFunction, and its ARN into StatusRole")
+		}
+	}
+}
+
 // handlers names the event type that each function's source of events delivers.
 var handlers = map[string]string{
 	"HttpApi":    "lambdahttp.",
