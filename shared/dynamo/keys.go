@@ -46,6 +46,7 @@ const (
 	entityQuota      = "quota"
 	entityOrder      = "order"
 	entityWindow     = "window"
+	entityRollup     = "rollup"
 	entitySchedule   = "schedule"
 	entityDelivery   = "delivery"
 	entityContent    = "content"
@@ -123,6 +124,21 @@ func rowStream(pk string) (asset, perspective string, ok bool) {
 	asset, perspective, ok2 := cutLast(stream)
 	return asset, perspective, month && ok1 && ok2
 }
+
+// rollupPK holds the sums of one month of an asset's days.
+func rollupPK(asset, perspective string, day time.Time) string {
+	return "rollups#" + asset + "#" + perspective + "#" + day.UTC().Format("200601")
+}
+
+func rollupDaySK(day time.Time) string { return rollupSK("day", day) }
+
+// rollupPartSK is a part of a day's sums by a dimension. Days of one dimension
+// follow each other.
+func rollupPartSK(dimension string, day time.Time, part int) string {
+	return fmt.Sprintf("%s#%03d", rollupSK(dimension, day), part)
+}
+
+func rollupSK(what string, day time.Time) string { return what + "#" + day.UTC().Format("20060102") }
 
 func windowPK(asset, perspective string) string { return "windows#" + asset + "#" + perspective }
 func windowSK(from time.Time) string            { return fmt.Sprintf("%010d", from.Unix()) }

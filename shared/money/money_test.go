@@ -135,3 +135,13 @@ func FuzzRates(f *testing.F) {
 		}
 	})
 }
+
+func TestKnownCurrencies(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"USD", "GBP", "MXN", "VND", "AED", "ZWG"} {
+		assert.True(t, money.KnownCurrency(code), code)
+	}
+	for _, code := range []string{"", "usd", "US", "XYZ", "USDX", "D A", " US"} {
+		assert.False(t, money.KnownCurrency(code), code)
+	}
+}

@@ -26,8 +26,9 @@ var may = map[string][]string{
 	"campaign":           {"account", "fault", "link", "money", "tiktokshop"},
 	"compose":            {"account", "api", "app", "bootstrap", "connection", "dynamo", "idempotency", "quota", "seal", "secret", "tiktokshop"},
 	"connection":         {"account", "app", "fault", "redact", "tiktokshop"},
+	"conversion":         {"account", "fault", "money", "order"},
 	"delivery":           {"account", "fault", "tiktokshop", "tiktokshop/webhook"},
-	"dynamo":             {"account", "bus", "campaign", "connection", "delivery", "fault", "feed", "idempotency", "link", "money", "order", "quota", "redact", "tiktokshop", "tiktokshop/webhook"},
+	"dynamo":             {"account", "bus", "campaign", "connection", "conversion", "delivery", "fault", "feed", "idempotency", "link", "money", "order", "quota", "redact", "tiktokshop", "tiktokshop/webhook"},
 	"feed":               {"fault"},
 	"idempotency":        {"fault"},
 	"link":               {"account", "fault", "money", "tiktokshop"},
@@ -42,7 +43,7 @@ var may = map[string][]string{
 }
 
 // pure packages know nothing of AWS.
-var pure = []string{"account", "app", "campaign", "connection", "delivery", "fault", "feed", "idempotency", "link", "money", "order", "quota", "redact", "tiktokshop", "tiktokshop/sign", "tiktokshop/webhook"}
+var pure = []string{"account", "app", "campaign", "connection", "conversion", "delivery", "fault", "feed", "idempotency", "link", "money", "order", "quota", "redact", "tiktokshop", "tiktokshop/sign", "tiktokshop/webhook"}
 
 type listed struct {
 	ImportPath string

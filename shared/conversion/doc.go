@@ -1,0 +1,9 @@
+// Package conversion adds up order rows: what was sold and earned, by creator,
+// product, content, collaboration, campaign or shop, in quarters of an hour that
+// any time zone's days can be made of.
+//
+// A day of one asset and perspective is always added up anew from its rows and
+// never by differences, so that nothing depends on how or in which order the
+// rows were read. Perspectives are views of the same sales and are never added
+// up; neither are currencies.
+package conversion
