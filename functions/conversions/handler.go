@@ -32,6 +32,7 @@ type handler struct {
 
 func (h *handler) routes(r *api.Router) *api.Router {
 	api.Handle(r, "GET /v1/conversions", api.Read, h.list)
+	api.Handle(r, "GET /v1/conversions.csv", api.Read, h.export)
 	return r
 }
 

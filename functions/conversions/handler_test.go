@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -131,6 +132,21 @@ func TestFigures(t *testing.T) {
 	_, answer := call(t, routes, "acme", "connection_id=conn_a&perspective=seller&zone=America/New_York")
 	assert.Equal(t, []any{"2026-10-23", "2026-11-22", "America/New_York", "day"}, []any{answer["from"], answer["to"], answer["zone"], answer["interval"]})
 	assert.Equal(t, map[string]any{"asset": "shop:1", "perspective": "seller", "since": "2026-10-23T03:00:00Z", "read_at": "2026-11-22T02:59:00Z", "complete": false}, answer["freshness"].([]any)[0])
+}
+
+func TestFile(t *testing.T) {
+	t.Parallel()
+	request := httptest.NewRequest(http.MethodGet, "/v1/conversions.csv?connection_id=conn_a&perspective=seller&by=creator&interval=week&from=2026-11-16&to=2026-11-23", nil)
+	recorder := httptest.NewRecorder()
+	newRoutes(t).ServeHTTP(recorder, request.WithContext(lambdahttp.WithClaims(t.Context(), map[string]string{"owner": "acme", "scope": "affiliate/read"})))
+	require.Equal(t, 200, recorder.Code, recorder.Body.String())
+	assert.Equal(t, "text/csv; charset=utf-8", recorder.Header().Get("Content-Type"))
+	assert.Equal(t, "attachment; filename=conversions.csv", recorder.Header().Get("Content-Disposition"))
+	lines, err := csv.NewReader(recorder.Body).ReadAll()
+	require.NoError(t, err)
+	require.Len(t, lines, 4)
+	assert.Equal(t, conversion.Columns(order.Seller), lines[0])
+	assert.Equal(t, []string{"2026-11-16", "2026-11-23", "seller", "creator", "leo", "GBP", "3", "0", "3", "0"}, lines[1][:10])
 }
 
 func TestWhatIsRefused(t *testing.T) {

@@ -30,6 +30,10 @@ type orders interface {
 	OrderAssets(ctx context.Context, orderID string) ([]account.AssetID, error)
 	// Order lists the rows of an order in one stream.
 	Order(ctx context.Context, asset account.AssetID, perspective order.Perspective, orderID string) ([]order.Row, error)
+	// Windows lists the windows of a stream in order.
+	Windows(ctx context.Context, asset account.AssetID, perspective order.Perspective) ([]order.Window, error)
+	// Reading tells how an asset is being read.
+	Reading(ctx context.Context, asset account.AssetID, now time.Time) (order.Reading, error)
 	// Ask makes all of an asset's windows due; order.ErrUnscheduled when it is not read.
 	Ask(ctx context.Context, asset account.AssetID, now time.Time) error
 }
@@ -49,7 +53,9 @@ type handler struct {
 
 func (h *handler) routes(r *api.Router) *api.Router {
 	api.Handle(r, "GET /v1/orders", api.Read, h.list)
+	api.Handle(r, "GET /v1/orders.csv", api.Read, h.export)
 	api.Handle(r, "GET /v1/orders/{order_id}", api.Read, h.show)
+	api.Handle(r, "GET /v1/orders/freshness", api.Read, h.freshness)
 	api.HandleStatus(r, "POST /v1/orders/refresh", api.Write, h.refresh)
 	return r
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -231,6 +233,75 @@ func TestOneOrder(t *testing.T) {
 	}
 	assert.Equal(t, []any{"creator", "seller"}, perspectives(items("acme", "/v1/orders/11")))
 	assert.Equal(t, []any{"creator"}, perspectives(items("bright", "/v1/orders/11")))
+}
+
+func (b *bench) file(t *testing.T, owner, query string) (*httptest.ResponseRecorder, [][]string) {
+	t.Helper()
+	request := httptest.NewRequest("GET", "/v1/orders.csv?"+query, nil)
+	recorder := httptest.NewRecorder()
+	b.routes.ServeHTTP(recorder, request.WithContext(lambdahttp.WithClaims(t.Context(), map[string]string{"owner": owner, "scope": "affiliate/read"})))
+	lines, err := csv.NewReader(bytes.NewReader(recorder.Body.Bytes())).ReadAll()
+	if recorder.Code == 200 {
+		require.NoError(t, err)
+	}
+	return recorder, lines
+}
+
+func TestFile(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	mine := connection.NewID("acme", seller)
+	answer, lines := b.file(t, "acme", "perspective=seller&connection_id="+mine)
+	require.Equal(t, 200, answer.Code, answer.Body.String())
+	assert.Equal(t, "text/csv; charset=utf-8", answer.Header().Get("Content-Type"))
+	assert.Equal(t, "attachment; filename=orders.csv", answer.Header().Get("Content-Disposition"))
+	require.Len(t, lines, 21, "every row of both shops and the names of the columns")
+	assert.Equal(t, order.Columns(order.Seller), lines[0])
+	assert.Equal(t, []string{"shop:1", "seller", "10", "5", "0", "2026-11-22T10:00:00Z", "settled"}, lines[1][:7])
+	_, lines = b.file(t, "acme", "perspective=seller&asset=shop:1&status=settled&connection_id="+mine)
+	assert.Len(t, lines, 6)
+	for query, status := range map[string]int{"connection_id=" + mine: 400, "perspective=seller&limit=5&connection_id=" + mine: 400, "perspective=seller&created_from=2020-01-01T00:00:00Z&connection_id=" + mine: 400} {
+		answer, _ = b.file(t, "acme", query)
+		assert.Equal(t, status, answer.Code, query)
+	}
+	answer, _ = b.file(t, "bright", "perspective=seller&connection_id="+mine)
+	assert.Equal(t, 404, answer.Code)
+}
+
+func TestFreshness(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	mine := connection.NewID("acme", seller)
+	lease, err := b.store.Acquire(t.Context(), "shop:2", "reader", now, now.Add(time.Minute))
+	require.NoError(t, err)
+	window := order.Window{Asset: "shop:2", Perspective: order.Seller, From: now.AddDate(0, 0, -30), DueAt: now}
+	require.NoError(t, b.store.CreateWindows(t.Context(), lease, []order.Window{window}))
+	window.ReadAt, window.DueAt, window.Rows, window.Unsettled = now.Add(-time.Minute), now.Add(time.Hour), 10, 4
+	require.NoError(t, b.store.SaveWindow(t.Context(), lease, window, nil))
+	lease.Calls = 7
+	_, err = b.store.Release(t.Context(), lease, now, now.Add(-90*time.Second), 2)
+	require.NoError(t, err)
+
+	var items []any
+	cursor := ""
+	for range 2 {
+		status, answer := b.call(t, "acme", "GET", "/v1/orders/freshness?limit=1&connection_id="+mine+cursor, "")
+		require.Equal(t, 200, status, answer)
+		items = append(items, answer["items"].([]any)...)
+		next, _ := answer["next_cursor"].(string)
+		cursor = "&cursor=" + url.QueryEscape(next)
+	}
+	assert.Equal(t, []any{
+		map[string]any{"asset": "shop:1", "perspective": "seller", "complete": false, "scheduled": true, "wanted_at": "2026-11-22T10:00:00Z", "busy": false, "failures": 0.0, "reads": 0.0, "calls": 0.0, "late_seconds": 0.0, "windows": 0.0, "rows": 0.0, "unsettled": 0.0},
+		map[string]any{
+			"asset": "shop:2", "perspective": "seller", "complete": false, "since": "2026-10-23T10:00:00Z", "read_at": "2026-11-22T09:59:00Z", "scheduled": true, "wanted_at": "2026-11-22T09:58:30Z",
+			"busy": false, "failures": 2.0, "reads": 1.0, "calls": 7.0, "late_seconds": 90.0, "windows": 1.0, "rows": 10.0, "unsettled": 4.0,
+		},
+	}, items)
+	for query, want := range map[string]int{"": 400, "limit=0&connection_id=x": 404, "connection_id=" + mine + "&limit=101": 400, "connection_id=" + mine + "&cursor=x": 400, "connection_id=" + mine + "&asset=shop:9": 404} {
+		status, answer := b.call(t, "acme", "GET", "/v1/orders/freshness?"+query, "")
+		assert.Equal(t, want, status, answer)
+	}
 }
 
 func TestWhatIsRefused(t *testing.T) {

@@ -65,6 +65,10 @@ func (in *listOrders) Validate(f *api.Fields) {
 	if in.Perspective != "" && !slices.Contains([]order.Perspective{order.Seller, order.Creator, order.TAP, order.CAP}, in.Perspective) {
 		f.Parameter("perspective", "must be seller, creator, tap or cap")
 	}
+	in.validateTimes(f)
+}
+
+func (in *listOrders) validateTimes(f *api.Fields) {
 	span(f, "created", in.CreatedFrom, in.CreatedTo, maxRange)
 	span(f, "settled", in.SettledFrom, in.SettledTo, maxRange-settleRange)
 	if in.settled() && in.Status != "" && in.Status != order.Settled {

@@ -137,6 +137,9 @@ func HandleStatus[In, Out any](r *Router, pattern string, scope Scope, handler f
 			if err != nil {
 				return reply{}, err
 			}
+			if file, ok := any(answer.Body).(File); ok {
+				return file.reply(answer.Status), nil
+			}
 			return encode(answer.Status, "application/json", answer.Body)
 		})
 	})

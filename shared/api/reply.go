@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"mime"
 	"net/http"
 	"strconv"
 	"strings"
@@ -16,6 +17,7 @@ import (
 type reply struct {
 	status      int
 	contentType string
+	fileName    string // of what is to be saved; empty for other answers
 	body        []byte
 	retryAfter  time.Duration // 0: not said
 	replayed    bool          // it is the answer to an earlier request
@@ -54,6 +56,9 @@ func (a reply) write(w http.ResponseWriter, req *http.Request) {
 	}
 	if a.contentType != "" {
 		header.Set("Content-Type", a.contentType)
+	}
+	if a.fileName != "" {
+		header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": a.fileName}))
 	}
 	w.WriteHeader(a.status)
 	if _, err := w.Write(a.body); err != nil {

@@ -137,6 +137,15 @@ func TestWhatARowCounts(t *testing.T) {
 	assert.Equal(t, "0 USD", usd.ByStatus["settled"].Commissions["total"].Actual.String(), "zero is not absent")
 	assert.True(t, usd.ByStatus["pending"].Commissions["total"].Actual.IsZero(), "absent is not zero")
 	assert.Len(t, usd.ByStatus, 3)
+
+	q.Perspective = order.Creator
+	cells := map[string]string{}
+	for i, cell := range usd.Cells(q) {
+		cells[conversion.Columns(order.Creator)[i]] = cell
+	}
+	assert.Len(t, usd.Cells(q), len(conversion.Columns(order.Creator)))
+	assert.Equal(t, []string{"2026-11-01", "creator", "mia", "USD", "4", "1", "7.2345", "-0.5", "0"},
+		[]string{cells["from"], cells["by"], cells["key"], cells["currency"], cells["rows"], cells["rows_settled"], cells["commission_base_estimated"], cells["commission_base_actual"], cells["rows_frozen"]})
 }
 
 func TestEachDimension(t *testing.T) {

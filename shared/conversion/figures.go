@@ -122,7 +122,7 @@ type Cell struct {
 // ofRow splits a row by currency. A row counts where its commission base is; an
 // amount of another currency counts there, without a row.
 func ofRow(r order.Row) []Cell {
-	own := currencyOf(r)
+	own := r.Currency()
 	cells := map[string]*Figures{own: {Rows: 1}}
 	in := func(currency string) *Figures {
 		if cells[currency] == nil {
@@ -160,24 +160,6 @@ func ofRow(r order.Row) []Cell {
 		list = append(list, Cell{Place{quarter, currency, r.Status}, *figures})
 	}
 	return list
-}
-
-// currencyOf is the currency a row counts in.
-func currencyOf(r order.Row) string {
-	for _, amount := range []money.Amount{r.Base.Estimated, r.Base.Actual, r.Price} {
-		if !amount.IsZero() {
-			return amount.Currency()
-		}
-	}
-	first := "" // of the alphabet, so that it does not depend on the order of a map
-	for _, c := range r.Commissions {
-		for _, amount := range []money.Amount{c.Estimated, c.Actual} {
-			if currency := amount.Currency(); currency != "" && (first == "" || currency < first) {
-				first = currency
-			}
-		}
-	}
-	return first
 }
 
 // DayOf is the UTC day of a time.

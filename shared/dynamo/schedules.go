@@ -28,6 +28,7 @@ const (
 	attrOwner    = "lease_owner"
 	attrUntil    = "lease_until"
 	attrFailures = "failures" // reads that failed in a row
+	attrCalls    = "calls"    // order searches, ever
 	attrClean    = "clean"    // fence of the last lease that was released
 	attrDoubt    = "doubt_at" // see order.Lease
 	attrCAP      = "cap"      // order.Capability; absent: not tried since the consent
@@ -162,7 +163,7 @@ func (o *Orders) Release(ctx context.Context, lease order.Lease, now, due time.T
 }
 
 func (o *Orders) release(ctx context.Context, lease order.Lease, due time.Time, failures int, asked bool) error {
-	values := Item{":fence": num(lease.Fence), ":failures": num(int64(failures)), ":doubt": ms(lease.DoubtAt), ":one": num(1)}
+	values := Item{":fence": num(lease.Fence), ":failures": num(int64(failures)), ":doubt": ms(lease.DoubtAt), ":one": num(1), ":calls": num(lease.Calls)}
 	set, remove, condition := "SET failures = :failures, clean = :fence, doubt_at = :doubt", " REMOVE lease_owner, lease_until", "fence = :fence AND attribute_exists(lease_owner)"
 	if !asked {
 		condition += " AND asks = :asks"
@@ -181,7 +182,7 @@ func (o *Orders) release(ctx context.Context, lease order.Lease, due time.Time, 
 		set += ", due_at = :due, wanted_at = :wanted"
 		values[":due"], values[":wanted"] = num((due.UnixMilli()+999)/1000), ms(due)
 	}
-	expression := set + remove + " ADD rev :one"
+	expression := set + remove + " ADD rev :one, calls :calls"
 	if len(lease.Pulls) > 0 && failures == 0 && !asked {
 		pulls := make([]string, 0, len(lease.Pulls))
 		for _, t := range lease.Pulls {

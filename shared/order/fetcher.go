@@ -110,6 +110,7 @@ func (f *Fetcher) readDue(ctx context.Context, lease *Lease) (next time.Time, er
 	if err != nil {
 		return time.Time{}, &searchError{err}
 	}
+	search = counted(search, &lease.Calls)
 	var refused error
 	read := 0
 	for _, perspective := range Perspectives(lease.Asset) {
@@ -263,6 +264,14 @@ func (f *Fetcher) settle(ctx context.Context, lease Lease, due time.Time, outcom
 		releaseErr = nil
 	}
 	return again && outcome == nil, errors.Join(err, releaseErr)
+}
+
+// counted counts the calls of a search, whatever comes of them.
+func counted(search Search, calls *int64) Search {
+	return func(ctx context.Context, q Query) (Page, error) {
+		*calls++
+		return search(ctx, q)
+	}
 }
 
 // unreachable asks again, because another account may hold the same asset.

@@ -55,3 +55,15 @@ func FreshOf(asset account.AssetID, perspective Perspective, windows []Window, f
 	}
 	return f
 }
+
+// Reading is how an asset's orders are being read.
+type Reading struct {
+	// Scheduled says whether they are read at all: not when nobody's access reaches the asset.
+	Scheduled bool `json:"scheduled"`
+	// WantedAt is when the next read is wanted, or since when.
+	WantedAt time.Time `json:"wanted_at,omitzero"`
+	Busy     bool      `json:"busy"`     // a read is under way
+	Failures int       `json:"failures"` // reads that failed in a row
+	Reads    int64     `json:"reads"`    // since the asset was first connected
+	Calls    int64     `json:"calls"`    // of order searches in those reads
+}

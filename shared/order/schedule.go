@@ -54,7 +54,8 @@ type Lease struct {
 	Owner    string // for people who look
 	Fence    int64
 	Until    time.Time
-	Failures int // reads that failed in a row
+	Failures int   // reads that failed in a row
+	Calls    int64 // of order searches under this lease; Release adds them up
 
 	// DoubtAt is when a lease last ended without a Release, or in the middle of
 	// writing: rows may have been written that no checkpoint knows of. What
