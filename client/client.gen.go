@@ -564,6 +564,29 @@ func (e TodoCode) Valid() bool {
 	}
 }
 
+// APIClient defines model for APIClient.
+type APIClient struct {
+	// ClientID Id of an OAuth client
+	ClientID string `json:"client_id"`
+
+	// Owner One of your customers or tenants
+	Owner Owner `json:"owner"`
+}
+
+// APIClientPage defines model for APIClientPage.
+type APIClientPage struct {
+	Items []APIClient `json:"items"`
+
+	// NextCursor Goes into `cursor` of the next request; absent on the last page
+	NextCursor *NextCursor `json:"next_cursor,omitempty"`
+}
+
+// APIClientRequest defines model for APIClientRequest.
+type APIClientRequest struct {
+	// Owner One of your customers or tenants
+	Owner Owner `json:"owner"`
+}
+
 // AccountKind Whose account it is; `partner` is an affiliate partner (TAP)
 type AccountKind string
 
@@ -1212,6 +1235,9 @@ type OrderStatusChange struct {
 	To OrderStatus `json:"to"`
 }
 
+// Owner One of your customers or tenants
+type Owner = string
+
 // Perspective Whose view of a sale it is; `cap` is a creator agency
 type Perspective string
 
@@ -1545,6 +1571,9 @@ type WouldDecide struct {
 // CampaignID An id that TikTok Shop gave
 type CampaignID = TikTokID
 
+// ClientID defines model for ClientID.
+type ClientID = string
+
 // Cursor defines model for Cursor.
 type Cursor = string
 
@@ -1594,6 +1623,30 @@ type ListChangesParams struct {
 
 	// IfNoneMatch The `ETag` of the answer you have
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// ListClientsParams defines parameters for ListClients.
+type ListClientsParams struct {
+	// Limit How many items a page has at most
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before, with the same filters
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// IfNoneMatch The `ETag` of the answer you have
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// RemoveClientParams defines parameters for RemoveClient.
+type RemoveClientParams struct {
+	// IdempotencyKey Any text of yours that names this write. Whoever sends the same write with the same key again within 24 hours gets the first answer, and nothing is done twice.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// SetClientParams defines parameters for SetClient.
+type SetClientParams struct {
+	// IdempotencyKey Any text of yours that names this write. Whoever sends the same write with the same key again within 24 hours gets the first answer, and nothing is done twice.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // CreateConnectLinkParams defines parameters for CreateConnectLink.
@@ -1745,6 +1798,9 @@ type ReviewCampaignJSONRequestBody = ReviewRequest
 
 // SetReviewRulesJSONRequestBody defines body for SetReviewRules for application/json ContentType.
 type SetReviewRulesJSONRequestBody = ReviewRulesRequest
+
+// SetClientJSONRequestBody defines body for SetClient for application/json ContentType.
+type SetClientJSONRequestBody = APIClientRequest
 
 // CreateConnectLinkJSONRequestBody defines body for CreateConnectLink for application/json ContentType.
 type CreateConnectLinkJSONRequestBody = ConnectLinkRequest
@@ -2146,6 +2202,39 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/changes (the `ListChanges` operationId).
 	ListChanges(ctx context.Context, params *ListChangesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListClients List API clients
+	//
+	// The clients of the whole deployment, of all owners, by their ids: this and the other
+	// routes of clients are the operator's. One that was just set may be missing for a moment.
+	//
+	// Corresponds with GET /v1/clients (the `ListClients` operationId).
+	ListClients(ctx context.Context, params *ListClientsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveClient Take a client from its owner
+	//
+	// Its tokens then act for the deployment's default owner, or are refused where there is none.
+	//
+	// Corresponds with DELETE /v1/clients/{client_id} (the `RemoveClient` operationId).
+	RemoveClient(ctx context.Context, clientID ClientID, params *RemoveClientParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetClientWithBody Give a client to an owner
+	//
+	// Says whose requests this client's are from now on, whoever had it before. The client itself is made at the issuer of the tokens.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /v1/clients/{client_id} (the `SetClient` operationId).
+	SetClientWithBody(ctx context.Context, clientID ClientID, params *SetClientParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetClient Give a client to an owner
+	//
+	// Says whose requests this client's are from now on, whoever had it before. The client itself is made at the issuer of the tokens.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /v1/clients/{client_id} (the `SetClient` operationId).
+	SetClient(ctx context.Context, clientID ClientID, params *SetClientParams, body SetClientJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CreateConnectLinkWithBody Make a connect link
 	//
 	// Makes a link to send to a seller, a creator or an affiliate partner. It works for seven
@@ -2396,6 +2485,79 @@ func (c *Client) ListReviews(ctx context.Context, id CampaignID, params *ListRev
 // Corresponds with GET /v1/changes (the `ListChanges` operationId).
 func (c *Client) ListChanges(ctx context.Context, params *ListChangesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListChangesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListClients List API clients
+//
+// The clients of the whole deployment, of all owners, by their ids: this and the other
+// routes of clients are the operator's. One that was just set may be missing for a moment.
+//
+// Corresponds with GET /v1/clients (the `ListClients` operationId).
+func (c *Client) ListClients(ctx context.Context, params *ListClientsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListClientsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveClient Take a client from its owner
+//
+// Its tokens then act for the deployment's default owner, or are refused where there is none.
+//
+// Corresponds with DELETE /v1/clients/{client_id} (the `RemoveClient` operationId).
+func (c *Client) RemoveClient(ctx context.Context, clientID ClientID, params *RemoveClientParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveClientRequest(c.Server, clientID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetClientWithBody Give a client to an owner
+//
+// Says whose requests this client's are from now on, whoever had it before. The client itself is made at the issuer of the tokens.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /v1/clients/{client_id} (the `SetClient` operationId).
+func (c *Client) SetClientWithBody(ctx context.Context, clientID ClientID, params *SetClientParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetClientRequestWithBody(c.Server, clientID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetClient Give a client to an owner
+//
+// Says whose requests this client's are from now on, whoever had it before. The client itself is made at the issuer of the tokens.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /v1/clients/{client_id} (the `SetClient` operationId).
+func (c *Client) SetClient(ctx context.Context, clientID ClientID, params *SetClientParams, body SetClientJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetClientRequest(c.Server, clientID, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2983,6 +3145,198 @@ func NewListChangesRequest(server string, params *ListChangesParams) (*http.Requ
 			}
 
 			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListClientsRequest constructs an http.Request for the ListClients method
+func NewListClientsRequest(server string, params *ListClientsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clients")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRemoveClientRequest constructs an http.Request for the RemoveClient method
+func NewRemoveClientRequest(server string, clientID ClientID, params *RemoveClientParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "client_id", clientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clients/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewSetClientRequest calls the generic SetClient builder with application/json body
+func NewSetClientRequest(server string, clientID ClientID, params *SetClientParams, body SetClientJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetClientRequestWithBody(server, clientID, params, "application/json", bodyReader)
+}
+
+// NewSetClientRequestWithBody constructs an http.Request for the SetClient method, with any body, and a specified content type
+func NewSetClientRequestWithBody(server string, clientID ClientID, params *SetClientParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "client_id", clientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/clients/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
 		}
 
 	}
@@ -4025,6 +4379,43 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/changes (the `ListChanges` operationId).
 	ListChangesWithResponse(ctx context.Context, params *ListChangesParams, reqEditors ...RequestEditorFn) (*ListChangesAnswer, error)
 
+	// ListClientsWithResponse List API clients
+	//
+	// The clients of the whole deployment, of all owners, by their ids: this and the other
+	// routes of clients are the operator's. One that was just set may be missing for a moment.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/clients (the `ListClients` operationId).
+	ListClientsWithResponse(ctx context.Context, params *ListClientsParams, reqEditors ...RequestEditorFn) (*ListClientsAnswer, error)
+
+	// RemoveClientWithResponse Take a client from its owner
+	//
+	// Its tokens then act for the deployment's default owner, or are refused where there is none.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/clients/{client_id} (the `RemoveClient` operationId).
+	RemoveClientWithResponse(ctx context.Context, clientID ClientID, params *RemoveClientParams, reqEditors ...RequestEditorFn) (*RemoveClientAnswer, error)
+
+	// SetClientWithBodyWithResponse Give a client to an owner
+	//
+	// Says whose requests this client's are from now on, whoever had it before. The client itself is made at the issuer of the tokens.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/clients/{client_id} (the `SetClient` operationId).
+	SetClientWithBodyWithResponse(ctx context.Context, clientID ClientID, params *SetClientParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetClientAnswer, error)
+
+	// SetClientWithResponse Give a client to an owner
+	//
+	// Says whose requests this client's are from now on, whoever had it before. The client itself is made at the issuer of the tokens.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/clients/{client_id} (the `SetClient` operationId).
+	SetClientWithResponse(ctx context.Context, clientID ClientID, params *SetClientParams, body SetClientJSONRequestBody, reqEditors ...RequestEditorFn) (*SetClientAnswer, error)
+
 	// CreateConnectLinkWithBodyWithResponse Make a connect link
 	//
 	// Makes a link to send to a seller, a creator or an affiliate partner. It works for seven
@@ -4371,6 +4762,143 @@ func (r ListChangesAnswer) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListChangesAnswer) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListClientsAnswer struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *APIClientPage
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListClientsAnswer) GetJSON200() *APIClientPage {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListClientsAnswer) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListClientsAnswer) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListClientsAnswer) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListClientsAnswer) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListClientsAnswer) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RemoveClientAnswer struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RemoveClientAnswer) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RemoveClientAnswer) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveClientAnswer) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveClientAnswer) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RemoveClientAnswer) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SetClientAnswer struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *APIClient
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SetClientAnswer) GetJSON200() *APIClient {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SetClientAnswer) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SetClientAnswer) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetClientAnswer) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetClientAnswer) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetClientAnswer) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -5065,6 +5593,67 @@ func (c *ClientWithResponses) ListChangesWithResponse(ctx context.Context, param
 	return ParseListChangesAnswer(rsp)
 }
 
+// ListClientsWithResponse List API clients
+//
+// The clients of the whole deployment, of all owners, by their ids: this and the other
+// routes of clients are the operator's. One that was just set may be missing for a moment.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/clients (the `ListClients` operationId).
+func (c *ClientWithResponses) ListClientsWithResponse(ctx context.Context, params *ListClientsParams, reqEditors ...RequestEditorFn) (*ListClientsAnswer, error) {
+	rsp, err := c.ListClients(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListClientsAnswer(rsp)
+}
+
+// RemoveClientWithResponse Take a client from its owner
+//
+// Its tokens then act for the deployment's default owner, or are refused where there is none.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/clients/{client_id} (the `RemoveClient` operationId).
+func (c *ClientWithResponses) RemoveClientWithResponse(ctx context.Context, clientID ClientID, params *RemoveClientParams, reqEditors ...RequestEditorFn) (*RemoveClientAnswer, error) {
+	rsp, err := c.RemoveClient(ctx, clientID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveClientAnswer(rsp)
+}
+
+// SetClientWithBodyWithResponse Give a client to an owner
+//
+// Says whose requests this client's are from now on, whoever had it before. The client itself is made at the issuer of the tokens.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/clients/{client_id} (the `SetClient` operationId).
+func (c *ClientWithResponses) SetClientWithBodyWithResponse(ctx context.Context, clientID ClientID, params *SetClientParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetClientAnswer, error) {
+	rsp, err := c.SetClientWithBody(ctx, clientID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetClientAnswer(rsp)
+}
+
+// SetClientWithResponse Give a client to an owner
+//
+// Says whose requests this client's are from now on, whoever had it before. The client itself is made at the issuer of the tokens.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/clients/{client_id} (the `SetClient` operationId).
+func (c *ClientWithResponses) SetClientWithResponse(ctx context.Context, clientID ClientID, params *SetClientParams, body SetClientJSONRequestBody, reqEditors ...RequestEditorFn) (*SetClientAnswer, error) {
+	rsp, err := c.SetClient(ctx, clientID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetClientAnswer(rsp)
+}
+
 // CreateConnectLinkWithBodyWithResponse Make a connect link
 //
 // Makes a link to send to a seller, a creator or an affiliate partner. It works for seven
@@ -5429,6 +6018,101 @@ func ParseListChangesAnswer(rsp *http.Response) (*ListChangesAnswer, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Changes
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListClientsAnswer parses an HTTP response from a ListClientsWithResponse call
+func ParseListClientsAnswer(rsp *http.Response) (*ListClientsAnswer, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListClientsAnswer{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest APIClientPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRemoveClientAnswer parses an HTTP response from a RemoveClientWithResponse call
+func ParseRemoveClientAnswer(rsp *http.Response) (*RemoveClientAnswer, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveClientAnswer{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSetClientAnswer parses an HTTP response from a SetClientWithResponse call
+func ParseSetClientAnswer(rsp *http.Response) (*SetClientAnswer, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetClientAnswer{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest APIClient
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

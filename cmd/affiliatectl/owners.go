@@ -15,7 +15,7 @@ import (
 	"tiktok-shop-affiliate/shared/dynamo"
 )
 
-const ownersUsage = "usage: affiliatectl owners [flags] list | set <client id> <owner>"
+const ownersUsage = "usage: affiliatectl owners [flags] list | set <client id> <owner> | remove <client id>"
 
 // owners is the command "affiliatectl owners": it says which owner an OAuth
 // client acts for.
@@ -36,14 +36,31 @@ func owners(ctx context.Context, cfg aws.Config, args []string, out io.Writer) e
 	clients := dynamo.NewClients(dynamodb.NewFromConfig(cfg), *table)
 	switch rest := flags.Args(); {
 	case len(rest) == 1 && rest[0] == "list":
-		return clients.List(ctx, func(clientID, owner string) { fmt.Fprintf(out, "%s\t%s\n", clientID, owner) })
+		return listOwners(ctx, clients, out)
 	case len(rest) == 3 && rest[0] == "set" && rest[1] != "":
-		if _, err := (api.Owners{Default: rest[2]}).Owner(ctx, nil); err != nil {
+		if !api.IsOwner(rest[2]) {
 			return fmt.Errorf("%q cannot be an owner: use up to 100 letters, digits and . _ : -", rest[2])
 		}
 		return clients.Set(ctx, rest[1], rest[2])
+	case len(rest) == 2 && rest[0] == "remove":
+		return clients.Remove(ctx, rest[1])
 	}
 	return errors.New(ownersUsage)
+}
+
+func listOwners(ctx context.Context, clients *dynamo.Clients, out io.Writer) error {
+	for after := ""; ; {
+		found, next, err := clients.List(ctx, after, 1000)
+		if err != nil {
+			return err
+		}
+		for _, client := range found {
+			fmt.Fprintf(out, "%s\t%s\n", client.ID, client.Owner)
+		}
+		if after = next; after == "" {
+			return nil
+		}
+	}
 }
 
 func accountsTable(ctx context.Context, cfg aws.Config, stack string) (string, error) {

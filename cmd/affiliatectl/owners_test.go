@@ -18,11 +18,17 @@ func TestOwners(t *testing.T) {
 	require.NoError(t, owners(t.Context(), cfg, []string{"-table", table, "list"}, &out))
 	assert.Equal(t, "test-client\towner-a\n", out.String())
 
+	require.NoError(t, owners(t.Context(), cfg, []string{"-table", table, "remove", "test-client"}, &out))
+	out.Reset()
+	require.NoError(t, owners(t.Context(), cfg, []string{"-table", table, "list"}, &out))
+	assert.Empty(t, out.String())
+
 	for name, args := range map[string][]string{
-		"no command":   {},
-		"set too few":  {"set", "test-client"},
-		"bad owner":    {"set", "test-client", "owner with blanks"},
-		"unknown word": {"delete", "test-client"},
+		"nothing to remove": {"remove", "test-client"},
+		"no command":        {},
+		"set too few":       {"set", "test-client"},
+		"bad owner":         {"set", "test-client", "owner with blanks"},
+		"unknown word":      {"delete", "test-client"},
 	} {
 		assert.Error(t, owners(t.Context(), cfg, append([]string{"-table", table}, args...), &out), name)
 	}

@@ -22,6 +22,9 @@ type Owners struct {
 	Default string  // the owner when nothing else says; empty: such callers are denied
 }
 
+// IsOwner reports whether a name can be an owner's.
+func IsOwner(name string) bool { return ownerForm.MatchString(name) }
+
 var ownerForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$`)
 
 // Owner returns the owner, or fault.Forbidden when the token has none.
@@ -30,7 +33,7 @@ func (o Owners) Owner(ctx context.Context, claims map[string]string) (string, er
 	if err != nil {
 		return "", err
 	}
-	if !ownerForm.MatchString(owner) {
+	if !IsOwner(owner) {
 		return "", fault.New("api.Owner", fault.Forbidden, "This token belongs to no owner. Ask the operator to register the client.")
 	}
 	return owner, nil

@@ -61,6 +61,9 @@ func (a reply) write(w http.ResponseWriter, req *http.Request) {
 		header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": a.fileName}))
 	}
 	w.WriteHeader(a.status)
+	if len(a.body) == 0 {
+		return
+	}
 	if _, err := w.Write(a.body); err != nil {
 		slog.WarnContext(req.Context(), "an answer was not taken", "error", err)
 	}

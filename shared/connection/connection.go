@@ -48,6 +48,9 @@ type Connection struct {
 	Suspect                bool      // TikTok Shop refused a refresh once
 }
 
+// Client is an OAuth client of the API and the owner it acts for.
+type Client struct{ ID, Owner string }
+
 // NewID makes the id of an owner's connection to an account. It is always the
 // same, so that connecting again renews the connection.
 func NewID(owner string, id account.ID) string {

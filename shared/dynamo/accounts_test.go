@@ -307,7 +307,14 @@ func TestClients(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, found)
 	assert.Equal(t, "owner-b", owner)
-	listed := map[string]string{}
-	require.NoError(t, c.List(t.Context(), func(client, owner string) { listed[client] = owner }))
-	assert.Equal(t, map[string]string{"test-client": "owner-b"}, listed)
+	require.NoError(t, c.Set(t.Context(), "another", "owner-a"))
+	listed, next, err := c.List(t.Context(), "", 1)
+	require.NoError(t, err)
+	assert.Equal(t, []connection.Client{{ID: "another", Owner: "owner-a"}}, listed)
+	listed, next, err = c.List(t.Context(), next, 5)
+	require.NoError(t, err)
+	assert.Equal(t, []connection.Client{{ID: "test-client", Owner: "owner-b"}}, listed)
+	assert.Empty(t, next)
+	require.NoError(t, c.Remove(t.Context(), "another"))
+	assert.Equal(t, fault.NotFound, fault.KindOf(c.Remove(t.Context(), "another")))
 }

@@ -94,6 +94,7 @@ func connectStatePK(hash string) string      { return "state#" + hash }
 func connectStateSK() string                 { return "state" }
 func clientPK(client string) string          { return "client#" + client }
 func clientSK() string                       { return "owner" }
+func clientsPK() string                      { return "clients" } // index "reverse": all of them
 
 // quotaPK is an item of the quota ledger.
 func quotaPK(app, asset, class string) string { return "quota#" + app + "#" + asset + "#" + class }
