@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tiktok-shop-affiliate/shared/api"
+	"tiktok-shop-affiliate/shared/api/apitest"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/dynamo/awstest"
 	"tiktok-shop-affiliate/shared/feed"
@@ -44,7 +45,7 @@ func newBench(t *testing.T) bench {
 		return time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC).Add(time.Duration(later.Load()))
 	}
 	h := &handler{feed: feed.NewReader(store, now)}
-	return bench{h.routes(api.New(api.Owners{Claim: "client_id"}, api.NewCursors(text("test-cursor-key")))), feed.NewWriter(store, now), later}
+	return bench{apitest.Described(t, h.routes(api.New(api.Owners{Claim: "client_id"}, api.NewCursors(text("test-cursor-key"))))), feed.NewWriter(store, now), later}
 }
 
 // tell adds events to the owner's feed.
@@ -164,4 +165,9 @@ func TestSampleEvent(t *testing.T) {
 	// The bench takes the owner from the token's client.
 	assert.Equal(t, http.StatusOK, response.StatusCode, response.Body)
 	assert.Contains(t, response.Body, `"after":`)
+}
+
+func TestRoutesAreDescribed(t *testing.T) {
+	t.Parallel()
+	apitest.Routes(t, func(r *api.Router) { (&handler{}).routes(r) })
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"tiktok-shop-affiliate/local/eventschema"
 	"tiktok-shop-affiliate/shared/account"
 	"tiktok-shop-affiliate/shared/bus"
 	"tiktok-shop-affiliate/shared/connection"
@@ -130,10 +131,13 @@ func TestEveryOwnerIsTold(t *testing.T) {
 	assert.Len(t, ids, len(got), "each event has an id of its own")
 	assert.JSONEq(t, `{"product_id":"1729592969712207008","content_id":"7412345678901234567","scene":"VIDEO","action":"add","source":"webhook"}`, string(taken.events[1].Data))
 
+	schemas, err := eventschema.Load()
+	require.NoError(t, err)
 	onBus := map[string][]string{}
 	for _, e := range taken.events {
 		detail, err := json.Marshal(e)
 		require.NoError(t, err)
+		require.NoError(t, schemas.Check(detail))
 		onBus[e.Owner] = append(onBus[e.Owner], string(detail))
 	}
 	assert.Equal(t, onBus, feeds.taken, "an owner's feed has what the bus has, in its order")
@@ -190,6 +194,11 @@ func TestLargeDataIsPublishedByReference(t *testing.T) {
 	require.Len(t, taken.events, 2)
 	assert.Empty(t, taken.events[0].Data)
 	assert.Equal(t, &bus.Reference{Table: "records", PK: "content#creator:main:c1", SK: "p#1"}, taken.events[0].Reference)
+	schemas, err := eventschema.Load()
+	require.NoError(t, err)
+	detail, err := json.Marshal(taken.events[0])
+	require.NoError(t, err)
+	require.NoError(t, schemas.Check(detail))
 }
 
 func TestConnectedOwnersAreToldOnTheRealBus(t *testing.T) {

@@ -3,8 +3,6 @@ package firstday
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 )
 
@@ -115,47 +113,4 @@ func (d *day) countOrders(ctx context.Context) error {
 		return nil // a difference is for the report to show
 	}
 	return err
-}
-
-// countEvents compares the events on the bus with the rows, links, reviews and
-// connections they must tell of, one for each owner concerned.
-func (d *day) countEvents(ctx context.Context, posted int) (int, error) {
-	want := map[string]int{"connection.created": 5, "link.created": d.linksMade, "asset.deauthorized": 1, "connection.needs_reconnect": 2, "content.posted": posted}
-	for _, r := range d.readAssets() {
-		rows, err := d.rows(ctx, r.b, r.connection, r.asset)
-		if err != nil {
-			return 0, err
-		}
-		want["order.created"] += len(rows)
-	}
-	for _, c := range d.report.Checks {
-		switch c.Name {
-		case "reviews: approved", "reviews: rejected", "reviews: left to a person":
-			want["campaign.product_reviewed"] += c.Got
-		case "links made for approved products":
-			want["link.created"] += c.Got
-		}
-	}
-	missing := func(got map[string]int) bool {
-		for kind, n := range want {
-			if got[kind] < n {
-				return true
-			}
-		}
-		return false
-	}
-	err := until(ctx, "the bus to carry every event", time.Minute, func(ctx context.Context) (bool, error) {
-		if err := d.events.read(ctx); err != nil {
-			return false, err
-		}
-		return !missing(d.events.counts()), nil
-	})
-	if err != nil && ctx.Err() != nil {
-		return 0, err
-	}
-	got := d.events.counts()
-	for _, kind := range slices.Sorted(maps.Keys(want)) {
-		d.check("events: "+kind, want[kind], got[kind])
-	}
-	return len(d.events.types), nil
 }

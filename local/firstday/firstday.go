@@ -107,12 +107,16 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 		return Report{}, err
 	}
 	client.Transport = described
+	events, err := newBusReader(cfg.SQS, cfg.BusQueueURL)
+	if err != nil {
+		return Report{}, err
+	}
 	d := &day{
 		Config: cfg, started: time.Now(), http: client,
 		sandbox: &control{base: cfg.Control, http: client},
 		atelier: &backend{owner: cfg.Owners[0], api: cfg.API, http: client},
 		bright:  &backend{owner: cfg.Owners[1], api: cfg.API, http: client},
-		events:  &busReader{sqs: cfg.SQS, queue: cfg.BusQueueURL, types: map[string]string{}},
+		events:  events,
 	}
 	for _, s := range []step{
 		{"two API clients sign in", d.signIn},

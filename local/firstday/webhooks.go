@@ -2,7 +2,6 @@ package firstday
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
 func (d *day) webhooks(ctx context.Context) (string, error) {
@@ -79,48 +77,4 @@ func (d *day) deliveries(ctx context.Context) (accepted, repeated int, err error
 		}
 	}
 	return accepted, repeated, nil
-}
-
-// busReader empties the queue behind the event bus and remembers every event by
-// its id, since delivery is at least once.
-type busReader struct {
-	sqs   *sqs.Client
-	queue string
-	types map[string]string // event id → type
-
-}
-
-func (b *busReader) read(ctx context.Context) error {
-	for {
-		out, err := b.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: aws.String(b.queue), MaxNumberOfMessages: 10})
-		if err != nil {
-			return err
-		}
-		if len(out.Messages) == 0 {
-			return nil
-		}
-		for _, m := range out.Messages {
-			var event struct {
-				Detail struct {
-					ID   string `json:"id"`
-					Type string `json:"type"`
-				} `json:"detail"`
-			}
-			if err := json.Unmarshal([]byte(aws.ToString(m.Body)), &event); err != nil {
-				return fmt.Errorf("reading an event from the bus: %w", err)
-			}
-			b.types[event.Detail.ID] = event.Detail.Type
-			if _, err := b.sqs.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: aws.String(b.queue), ReceiptHandle: m.ReceiptHandle}); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-func (b *busReader) counts() map[string]int {
-	counts := map[string]int{}
-	for _, kind := range b.types {
-		counts[kind]++
-	}
-	return counts
 }

@@ -270,6 +270,7 @@ func TestAccountChanges(t *testing.T) {
 			require.Len(t, changes, 1)
 			assert.Equal(t, c.want, changes[0].Type)
 			assert.Equal(t, account.ID("main:seller:test"), changes[0].Account)
+			described(t, changes)
 		})
 	}
 }
@@ -285,12 +286,15 @@ func TestAssetAndConnectionChanges(t *testing.T) {
 	require.Len(t, lost, 1)
 	assert.Equal(t, "asset.deauthorized", lost[0].Type)
 	assert.Equal(t, account.AssetID("shop:1"), lost[0].Asset)
+	described(t, lost)
 
-	made := Item{"connection_id": str("conn_1"), "owner": str("owner-a"), "account": str("main:seller:test")}
+	made := Item{"connection_id": str(connection.NewID("owner-a", "main:seller:test")), "owner": str("owner-a"), "account": str("main:seller:test")}
 	changes := connectionChange(nil, made)
 	require.Len(t, changes, 1)
 	assert.Equal(t, "connection.created", changes[0].Type)
 	assert.Equal(t, "owner-a", changes[0].Owner)
+	described(t, changes)
+	described(t, connectionChange(made, nil))
 	assert.Empty(t, connectionChange(made, made))
 }
 

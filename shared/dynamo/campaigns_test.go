@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tiktok-shop-affiliate/shared/campaign"
+	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/dynamo/awstest"
 	"tiktok-shop-affiliate/shared/fault"
 )
@@ -232,7 +233,7 @@ func TestReviewChange(t *testing.T) {
 	t.Parallel()
 	stored := func(state campaign.State) Item {
 		review := testReview("1", reviewedAt)
-		review.State = state
+		review.State, review.Asset, review.ConnectionID = state, "tap:main:partner:p1:7:US", connection.NewID("acme", "main:partner:p1")
 		item, err := nounItem(entityReview, "pk", "sk", review)
 		require.NoError(t, err)
 		return item
@@ -255,6 +256,7 @@ func TestReviewChange(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			changes := reviewChange(c.old, c.current)
+			described(t, changes)
 			require.Len(t, changes, c.want)
 			if c.want > 0 {
 				assert.Equal(t, "campaign.product_reviewed", changes[0].Type)

@@ -2,12 +2,17 @@ package dynamo
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"tiktok-shop-affiliate/local/eventschema"
+	"tiktok-shop-affiliate/shared/bus"
+	"tiktok-shop-affiliate/shared/connection"
 )
 
 func TestStreamItem(t *testing.T) {
@@ -27,6 +32,28 @@ func TestStreamItem(t *testing.T) {
 	none, err := streamItem(nil)
 	require.NoError(t, err)
 	assert.Nil(t, none)
+}
+
+// described holds changes, told to an owner as the publisher does, against the
+// schemas of docs/events.
+func described(t *testing.T, changes []Change) {
+	t.Helper()
+	schemas, err := eventschema.Load()
+	require.NoError(t, err)
+	for _, c := range changes {
+		data, err := json.Marshal(c.Data)
+		require.NoError(t, err)
+		event := bus.Event{
+			ID: strings.Repeat("0", 32), Type: c.Type, Time: c.Time, Owner: "owner-a",
+			Account: string(c.Account), Asset: string(c.Asset), Data: data,
+		}
+		if c.Account != "" {
+			event.Connection = connection.NewID(event.Owner, c.Account)
+		}
+		detail, err := json.Marshal(event)
+		require.NoError(t, err)
+		assert.NoError(t, schemas.Check(detail), string(detail))
+	}
 }
 
 // FuzzChanges reads stream records of items that are not what our code writes:

@@ -32,7 +32,7 @@ func TestStoreThatIsDown(t *testing.T) {
 		connections := NewConnections(client, "accounts", "orders")
 		for _, store := range []any{
 			connections, NewAudience(connections), NewCampaigns(client, "records"), NewClients(client, "accounts"), NewLinks(client, "records"),
-			NewOrders(client, "orders"), NewQuotas(client, "records"), NewDeliveries(client, "accounts", "orders", "records", func() time.Time { return consentAt }),
+			NewOrders(client, "orders"), NewFeed(client, "feed"), NewQuotas(client, "records"), NewDeliveries(client, "accounts", "orders", "records", func() time.Time { return consentAt }),
 		} {
 			for method := range reflect.TypeOf(store).Methods() {
 				t.Run(name+"/"+reflect.TypeOf(store).Elem().Name()+"."+method.Name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package dynamo
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/dynamo/awstest"
 	"tiktok-shop-affiliate/shared/link"
 )
@@ -53,12 +55,14 @@ func TestLinksAreKeptPerOwner(t *testing.T) {
 func TestLinkChange(t *testing.T) {
 	t.Parallel()
 	item, err := nounItem(entityLink, linksPK("acme"), linkSK("creator_general", "k1"), link.Link{
-		Ask: link.Ask{Purpose: link.CreatorGeneral, ProductID: "8"}, Key: "k1", Owner: "acme", URL: "https://link.example/1", MadeAt: reviewedAt, Rev: 1,
+		Ask: link.Ask{Purpose: link.CreatorGeneral, ProductID: "8"}, Key: strings.Repeat("0f", 16), Owner: "acme", ConnectionID: connection.NewID("acme", "main:creator:c1"),
+		Asset: "creator:main:c1", URL: "https://link.example/1", MadeAt: reviewedAt, Rev: 1,
 	})
 	require.NoError(t, err)
 	changes := linkChange(nil, item)
 	require.Len(t, changes, 1)
 	assert.Equal(t, "link.created", changes[0].Type)
+	described(t, changes)
 	assert.Equal(t, "acme", changes[0].Owner)
 	assert.Equal(t, reviewedAt, changes[0].Time)
 	assert.Empty(t, linkChange(item, nil), "a link that went away is no news")

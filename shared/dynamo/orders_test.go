@@ -218,7 +218,9 @@ func TestOrderEvents(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			for _, c := range orderChange(test.old, test.current) {
+			changes := orderChange(test.old, test.current)
+			described(t, changes)
+			for _, c := range changes {
 				got = append(got, c.Type)
 				assert.Equal(t, testTAP, c.Asset)
 				assert.Empty(t, c.Owner, "the owners of the asset are looked up")
