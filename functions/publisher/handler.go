@@ -31,12 +31,18 @@ type feeds interface {
 	Append(ctx context.Context, owner string, events []json.RawMessage) (done int, err error)
 }
 
+type deliveries interface {
+	SendBatch(ctx context.Context, messages []any) error
+}
+
 // handler tells the owners what changed in the tables: each change becomes one
-// event per owner it concerns, on the bus and in the owner's feed.
+// event per owner it concerns, on the bus, in the owner's feed and, where the
+// deployment wants that, delivered over HTTP.
 type handler struct {
-	audience func() audience // a new one for each batch
-	bus      publisher
-	feeds    feeds
+	audience   func() audience // a new one for each batch
+	bus        publisher
+	feeds      feeds
+	deliveries deliveries // nil: none
 }
 
 // Handle is the Lambda entry point. It answers with the first record that was
@@ -67,6 +73,10 @@ func (h *handler) Handle(ctx context.Context, batch events.DynamoDBEvent) (event
 	}
 	if kept := h.keep(ctx, all[:done]); kept < done {
 		failed = min(failed, from[kept])
+	}
+	if err := h.deliver(ctx, all[:done]); err != nil {
+		slog.ErrorContext(ctx, "not every event was queued for its delivery", "events", done, "error", err)
+		failed = min(failed, from[0])
 	}
 	if failed < len(batch.Records) {
 		response.BatchItemFailures = append(response.BatchItemFailures, events.DynamoDBBatchItemFailure{ItemIdentifier: batch.Records[failed].Change.SequenceNumber})
@@ -115,6 +125,24 @@ func (h *handler) append(ctx context.Context, owner string, all []bus.Event, ind
 		encoded = append(encoded, event)
 	}
 	return h.feeds.Append(ctx, owner, encoded)
+}
+
+// deliver queues the events for their delivery.
+func (h *handler) deliver(ctx context.Context, all []bus.Event) error {
+	if h.deliveries == nil || len(all) == 0 {
+		return nil
+	}
+	// The two characters that JSON leaves as they are and SQS does not take.
+	escaped := strings.NewReplacer("\uFFFE", `\ufffe`, "\uFFFF", `\uffff`)
+	messages := make([]any, 0, len(all))
+	for _, event := range all {
+		encoded, err := json.Marshal(event)
+		if err != nil {
+			return fmt.Errorf("the event %s: %w", event.ID, err)
+		}
+		messages = append(messages, json.RawMessage(escaped.Replace(string(encoded))))
+	}
+	return h.deliveries.SendBatch(ctx, messages)
 }
 
 // eventsOf is what one record has to say.

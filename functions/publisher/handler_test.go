@@ -96,6 +96,39 @@ func (f *feedsOf) Append(_ context.Context, owner string, events []json.RawMessa
 	return len(events), nil
 }
 
+// mailbag takes messages, or fails.
+type mailbag struct {
+	fail  error
+	taken []string
+}
+
+func (m *mailbag) SendBatch(_ context.Context, messages []any) error {
+	for _, message := range messages {
+		encoded, err := json.Marshal(message)
+		if err != nil {
+			return err
+		}
+		m.taken = append(m.taken, string(encoded))
+	}
+	return m.fail
+}
+
+func TestEventsAreQueuedForDelivery(t *testing.T) {
+	t.Parallel()
+	taken, bag := &taking{most: 3}, &mailbag{}
+	h := &handler{audience: func() audience { return two{} }, bus: taken, feeds: &feedsOf{}, deliveries: bag}
+	require.Equal(t, []string{"2"}, handle(t, h, content(t, 1, "VIDEO \uFFFF <b>"), content(t, 2, "VIDEO")))
+	require.Len(t, bag.taken, 3, "what the bus did not take is not delivered either")
+	for i, body := range bag.taken {
+		assert.NotContains(t, body, "\uFFFF", "SQS does not take the character")
+		detail, err := json.Marshal(taken.events[i])
+		require.NoError(t, err)
+		assert.JSONEq(t, string(detail), body)
+	}
+	taken.most, bag.fail = 100, errors.New("down")
+	assert.Equal(t, []string{"1"}, handle(t, h, content(t, 1, "VIDEO"), content(t, 2, "VIDEO")))
+}
+
 func handle(t *testing.T, h *handler, records ...events.DynamoDBEventRecord) []string {
 	t.Helper()
 	response, err := h.Handle(t.Context(), events.DynamoDBEvent{Records: records})

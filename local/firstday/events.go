@@ -157,6 +157,9 @@ func (d *day) countEvents(ctx context.Context, posted int) (int, error) {
 	if err := d.countFeeds(ctx); err != nil {
 		return 0, err
 	}
+	if err := d.countPushed(ctx); err != nil {
+		return 0, err
+	}
 	d.check("events: as their schema says", len(d.events.events), len(d.events.events)-len(d.events.faults))
 	return len(d.events.events), errors.Join(d.events.faults[:min(len(d.events.faults), 3)]...)
 }

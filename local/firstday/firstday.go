@@ -32,6 +32,7 @@ type Config struct {
 	DynamoDB     *dynamodb.Client
 	SQS          *sqs.Client
 	RecordsTable string
+	Signing      string    // secret of events delivered over HTTP, in base64
 	BusQueueURL  string    // a queue that a rule feeds with everything on the event bus
 	Out          io.Writer // progress lines
 }
@@ -86,6 +87,7 @@ type day struct {
 	report   Report
 	accounts accounts
 	events   *busReader
+	inbox    *inbox
 
 	callback                     string // the last callback that succeeded
 	campaignID, approved, target string // what links and reviews are about
@@ -111,9 +113,14 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	sandbox := &control{base: cfg.Control, http: client}
+	inbox, err := newInbox(sandbox, cfg.Signing)
+	if err != nil {
+		return Report{}, err
+	}
 	d := &day{
 		Config: cfg, started: time.Now(), http: client,
-		sandbox: &control{base: cfg.Control, http: client},
+		sandbox: sandbox, inbox: inbox,
 		atelier: &backend{owner: cfg.Owners[0], api: cfg.API, http: client},
 		bright:  &backend{owner: cfg.Owners[1], api: cfg.API, http: client},
 		events:  events,

@@ -97,6 +97,10 @@ func (s *Sandbox) Control() http.Handler {
 	mux.HandleFunc("PUT /control/apps/{name}", s.putApp)
 	mux.HandleFunc("PUT /control/settings", s.putSettings)
 
+	posted := &inbox{}
+	mux.HandleFunc("POST /control/inbox", posted.take)
+	mux.HandleFunc("GET /control/inbox", answer(posted.list))
+
 	mux.HandleFunc("POST /control/orders", action(func(n NewOrders) (any, error) {
 		ids, err := s.CreateOrders(n)
 		return obj{"orders": ids}, err

@@ -100,16 +100,17 @@ func (p Profile) parameters() []string {
 		"ConsentSellerUsUrl": p.SandboxURL() + seller, "ConsentSellerUrl": p.SandboxURL() + seller,
 		"ConsentCreatorUrl":   p.SandboxURL() + creator,
 		"ConsentPartnerUsUrl": p.SandboxURL() + partner, "ConsentPartnerUrl": p.SandboxURL() + partner,
-		"DefaultOwner":    "", // a client that belongs to no owner is refused
-		"PartnerName":     "Atelier Software",
-		"PartnerUrl":      p.ControlURL(),
-		"PublicBaseUrl":   p.APIURL(),
-		"OrderCadence":    "0=5s,2400h=20s",
-		"OrderClaim":      "65s",
-		"WorkerTimeout":   "60",
-		"QueueVisibility": "90",
-		"RefreshSchedule": "rate(1 minute)",
-		"ReviewSchedule":  "rate(1 minute)",
+		"DefaultOwner":     "", // a client that belongs to no owner is refused
+		"PartnerName":      "Atelier Software",
+		"PartnerUrl":       p.ControlURL(),
+		"PublicBaseUrl":    p.APIURL(),
+		"EventDeliveryUrl": p.ControlURL() + "/control/inbox",
+		"OrderCadence":     "0=5s,2400h=20s",
+		"OrderClaim":       "65s",
+		"WorkerTimeout":    "60",
+		"QueueVisibility":  "90",
+		"RefreshSchedule":  "rate(1 minute)",
+		"ReviewSchedule":   "rate(1 minute)",
 	} {
 		out = append(out, fmt.Sprintf("%s=%q", name, value))
 	}

@@ -175,6 +175,19 @@ func (s *Stack) enterApp(ctx context.Context) (string, error) {
 	return app.Name, err
 }
 
+// DeliverySecret is what signs the events that are delivered over HTTP.
+func (s *Stack) DeliverySecret(ctx context.Context) (string, error) {
+	out, err := secretsmanager.NewFromConfig(s.AWS()).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(s.Outputs["DeliverySecretArn"])})
+	if err != nil {
+		return "", err
+	}
+	var stored struct {
+		Secret string `json:"secret"`
+	}
+	err = json.Unmarshal([]byte(aws.ToString(out.SecretString)), &stored)
+	return stored.Secret, err
+}
+
 // listen puts a rule of the partner's own on the bus: every event into a queue.
 func (s *Stack) listen(ctx context.Context) (string, error) {
 	queues := sqs.NewFromConfig(s.AWS())

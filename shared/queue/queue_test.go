@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -65,6 +66,22 @@ func TestSenderOverTheWire(t *testing.T) {
 		require.NoError(t, sender.SendBatch(t.Context(), messages))
 		got := awstest.Receive(t, url, 23)
 		assert.ElementsMatch(t, want, got)
+	})
+	t.Run("a message that is put off comes again when its time is over", func(t *testing.T) {
+		t.Parallel()
+		sender, url := open(t)
+		require.NoError(t, sender.Send(t.Context(), wake{Asset: "shop:1"}))
+		out, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &url, WaitTimeSeconds: 5, VisibilityTimeout: 600})
+		require.NoError(t, err)
+		require.Len(t, out.Messages, 1)
+		message := events.SQSMessage{ReceiptHandle: aws.ToString(out.Messages[0].ReceiptHandle)}
+		postponer := queue.NewPostponer(client, url)
+		require.NoError(t, postponer.Postpone(t.Context(), message, time.Hour))
+		assert.Empty(t, awstest.Receive(t, url, 0), "not yet")
+		require.NoError(t, postponer.Postpone(t.Context(), message, 0))
+		assert.Len(t, awstest.Receive(t, url, 1), 1)
+		err = queue.NewPostponer(client, url+"-absent").Postpone(t.Context(), message, time.Hour)
+		assert.Equal(t, fault.Unavailable, fault.KindOf(err))
 	})
 	t.Run("a queue that is not there", func(t *testing.T) {
 		t.Parallel()

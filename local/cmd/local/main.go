@@ -118,10 +118,14 @@ func rehearse(ctx context.Context, p up.Profile) error {
 
 // day lives through the first day and says what came of it.
 func day(ctx context.Context, stack *up.Stack) (firstday.Report, error) {
+	signing, err := stack.DeliverySecret(ctx)
+	if err != nil {
+		return firstday.Report{}, fmt.Errorf("reading the secret that signs deliveries: %w", err)
+	}
 	cfg := firstday.Config{
 		API: stack.APIURL(), TokenURL: stack.TokenURL, Control: stack.ControlURL(),
 		DynamoDB: dynamodb.NewFromConfig(stack.AWS()), SQS: sqs.NewFromConfig(stack.AWS()),
-		RecordsTable: stack.Outputs["RecordsTableName"], BusQueueURL: stack.Events,
+		RecordsTable: stack.Outputs["RecordsTableName"], BusQueueURL: stack.Events, Signing: signing,
 		Out: os.Stdout,
 	}
 	for i, caller := range stack.Callers {

@@ -29,6 +29,7 @@ var methods = map[string][]string{
 	"secretsmanager:GetSecretValue": {"secretsmanager.GetSecretValue"},
 	"secretsmanager:PutSecretValue": {"secretsmanager.PutSecretValue"},
 	"secretsmanager:DescribeSecret": {"secretsmanager.DescribeSecret"},
+	"sqs:ChangeMessageVisibility":   {"sqs.ChangeMessageVisibility"},
 	"sqs:ReceiveMessage":            nil,
 	"sqs:DeleteMessage":             nil,
 	"sqs:GetQueueAttributes":        nil,

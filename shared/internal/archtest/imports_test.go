@@ -33,6 +33,7 @@ var may = map[string][]string{
 	"idempotency":        {"fault"},
 	"link":               {"account", "fault", "money", "tiktokshop"},
 	"order":              {"account", "fault", "money", "tiktokshop"},
+	"push":               {"fault", "redact"},
 	"queue":              {"fault"},
 	"quota":              {"fault", "tiktokshop"},
 	"reference":          {"api"},
@@ -43,7 +44,7 @@ var may = map[string][]string{
 }
 
 // pure packages know nothing of AWS.
-var pure = []string{"account", "app", "campaign", "connection", "conversion", "delivery", "fault", "feed", "idempotency", "link", "money", "order", "quota", "redact", "tiktokshop", "tiktokshop/sign", "tiktokshop/webhook"}
+var pure = []string{"account", "app", "campaign", "connection", "conversion", "delivery", "fault", "feed", "idempotency", "link", "money", "order", "push", "quota", "redact", "tiktokshop", "tiktokshop/sign", "tiktokshop/webhook"}
 
 type listed struct {
 	ImportPath string
