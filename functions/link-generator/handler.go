@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"regexp"
-	"slices"
 	"time"
 
 	"tiktok-shop-affiliate/shared/account"
@@ -30,14 +28,6 @@ type createLinks struct {
 	Items        []link.Ask      `json:"items"`
 }
 
-// limits of an item. Rates: OAS, "creator_commission_rate".
-const (
-	minRate = 100
-	maxRate = 8000
-)
-
-var idForm = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
-
 // Target is the asset the links are made with.
 func (in *createLinks) Target() api.Target {
 	return api.Target{ConnectionID: in.ConnectionID, Asset: in.Asset}
@@ -50,45 +40,9 @@ func (in *createLinks) Validate(f *api.Fields) {
 		return
 	}
 	for i, item := range in.Items {
-		validate(item, func(field, format string, args ...any) {
+		item.Check(func(field, format string, args ...any) {
 			f.Body(fmt.Sprintf("/items/%d/%s", i, field), format, args...)
 		})
-	}
-}
-
-func validate(item link.Ask, fault func(field, format string, args ...any)) {
-	needed := map[link.Purpose][]string{
-		link.CampaignProduct:     {"campaign_id", "product_id"},
-		link.CreatorGeneral:      {"product_id"},
-		link.TargetCollaboration: {"collaboration_id"},
-	}
-	allowed := map[link.Purpose][]string{
-		link.CampaignProduct:     {"campaign_id", "product_id", "creator_commission_rate_bp"},
-		link.CreatorGeneral:      {"campaign_id", "product_id"},
-		link.TargetCollaboration: {"collaboration_id"},
-	}[item.Purpose]
-	if allowed == nil {
-		fault("purpose", "must be one of %v", link.Purposes())
-		return
-	}
-	for _, field := range []struct {
-		name, id string
-	}{{"campaign_id", item.CampaignID}, {"product_id", item.ProductID}, {"collaboration_id", item.CollaborationID}} {
-		switch {
-		case field.id == "" && slices.Contains(needed[item.Purpose], field.name):
-			fault(field.name, "is required for %s", item.Purpose)
-		case field.id != "" && !slices.Contains(allowed, field.name):
-			fault(field.name, "does not belong to %s", item.Purpose)
-		case field.id != "" && !idForm.MatchString(field.id):
-			fault(field.name, "is not an id of TikTok Shop")
-		}
-	}
-	switch {
-	case item.CreatorRate == 0:
-	case !slices.Contains(allowed, "creator_commission_rate_bp"):
-		fault("creator_commission_rate_bp", "does not belong to %s", item.Purpose)
-	case item.CreatorRate < minRate || item.CreatorRate > maxRate:
-		fault("creator_commission_rate_bp", "must be %d to %d basis points", minRate, maxRate)
 	}
 }
 
@@ -125,13 +79,9 @@ func (h *handler) create(ctx context.Context, c api.Call, in createLinks) (creat
 
 // misfits names the items that this kind of account cannot make links for.
 func misfits(asset account.Asset, items []link.Ask) (wrong []api.Field) {
-	kinds := map[string]string{"tap": "partner", "creator": "creator", "seller": "seller"}
 	for i, item := range items {
-		if need := item.Purpose.Perspective(); need != asset.ID.Perspective() {
-			wrong = append(wrong, api.Field{
-				Pointer: fmt.Sprintf("/items/%d/purpose", i),
-				Detail:  fmt.Sprintf("%s links need the connection of a %s; this is one of a %s", item.Purpose, kinds[need], kinds[asset.ID.Perspective()]),
-			})
+		if misfit := item.Misfit(asset.ID); misfit != "" {
+			wrong = append(wrong, api.Field{Pointer: fmt.Sprintf("/items/%d/purpose", i), Detail: misfit})
 		}
 	}
 	return wrong

@@ -52,8 +52,9 @@ type Call struct {
 // Answer wraps a result that needs a status other than 200. With
 // http.StatusNoContent there is no body.
 type Answer[T any] struct {
-	Status int
-	Body   T
+	Status   int
+	Location string // path of what was made, for the header of that name; empty: none
+	Body     T
 }
 
 // Router serves the routes of one function.
@@ -140,7 +141,9 @@ func HandleStatus[In, Out any](r *Router, pattern string, scope Scope, handler f
 			if file, ok := any(answer.Body).(File); ok {
 				return file.reply(answer.Status), nil
 			}
-			return encode(answer.Status, "application/json", answer.Body)
+			reply, err := encode(answer.Status, "application/json", answer.Body)
+			reply.location = answer.Location
+			return reply, err
 		})
 	})
 }

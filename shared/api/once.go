@@ -41,7 +41,7 @@ func (c *Call) once(req *http.Request, body []byte, run func() (reply, error)) (
 		return reply{}, err
 	}
 	if done != nil {
-		return reply{status: done.Status, contentType: done.ContentType, body: done.Body, replayed: true}, nil
+		return reply{status: done.Status, contentType: done.ContentType, location: done.Location, body: done.Body, replayed: true}, nil
 	}
 	answer, err := run()
 	if err != nil {
@@ -50,7 +50,7 @@ func (c *Call) once(req *http.Request, body []byte, run func() (reply, error)) (
 	settle, cancel := context.WithTimeout(context.WithoutCancel(req.Context()), settleTime)
 	defer cancel()
 	if keeps(err) {
-		err = c.router.outcomes.End(settle, claim, idempotency.Outcome{Status: answer.status, ContentType: answer.contentType, Body: answer.body})
+		err = c.router.outcomes.End(settle, claim, idempotency.Outcome{Status: answer.status, ContentType: answer.contentType, Location: answer.location, Body: answer.body})
 	} else {
 		err = c.router.outcomes.Release(settle, claim)
 	}

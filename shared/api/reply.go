@@ -18,6 +18,7 @@ type reply struct {
 	status      int
 	contentType string
 	fileName    string // of what is to be saved; empty for other answers
+	location    string // empty: none
 	body        []byte
 	retryAfter  time.Duration // 0: not said
 	replayed    bool          // it is the answer to an earlier request
@@ -41,6 +42,9 @@ func (a reply) write(w http.ResponseWriter, req *http.Request) {
 	header.Set("Cache-Control", "no-store")
 	if a.retryAfter > 0 {
 		header.Set("Retry-After", strconv.Itoa(int((a.retryAfter+time.Second-1)/time.Second)))
+	}
+	if a.location != "" {
+		header.Set("Location", a.location)
 	}
 	if a.replayed {
 		header.Set("Idempotency-Replayed", "true")

@@ -71,6 +71,8 @@ func nounChanges(old, current Item, entity string) []Change {
 		return connectionChange(old, current)
 	case entityContent:
 		return contentChange(old, current)
+	case entityJob:
+		return jobChange(old, current)
 	case entityLink:
 		return linkChange(old, current)
 	case entityOrder:

@@ -55,6 +55,9 @@ const (
 	entityRun        = "run"
 	entityFeed       = "feed"
 	entityOutcome    = "outcome"
+	entityJob        = "job"
+	entityLane       = "lane"
+	entityTurn       = "turn"
 )
 
 // DueShards is the number of shards of a due index. A shard carries about
@@ -76,6 +79,7 @@ const (
 	dueRefresh = "refresh"
 	dueOrders  = "orders"
 	dueReview  = "review"
+	dueJobs    = "jobs"
 )
 
 // Keys of the accounts table.
@@ -172,7 +176,13 @@ func reviewsPK(owner, campaign string) string  { return "reviews#" + owner + "#"
 func reviewSK(product string, at time.Time) string {
 	return fmt.Sprintf("product#%s#%013d", product, at.UnixMilli())
 }
-func runSK(run string) string { return "run#" + run }
+func runSK(run string) string    { return "run#" + run }
+func jobsPK(owner string) string { return "jobs#" + owner }
+func lanePK(lane string) string  { return "lane#" + lane }
+func laneSK() string             { return "lane" }
+
+// jobSK names a job with its owner and its turn with its lane.
+func jobSK(id string) string { return "job#" + id }
 
 // Keys of the feed table.
 

@@ -79,6 +79,9 @@ func outcomeItem(r idempotency.Record, rev int64) Item {
 	item["fingerprint"], item["claim"], item["lease_until"] = binary(r.Fingerprint), str(r.Claim), num(r.LeaseUntil.UnixMilli())
 	if done := r.Outcome; done != nil {
 		item["status"], item["content_type"] = num(int64(done.Status)), str(done.ContentType)
+		if done.Location != "" {
+			item["location"] = str(done.Location)
+		}
 		switch packed := pack(done.Body); {
 		case len(done.Body) == 0:
 		case len(done.Body) <= plainOutcome:
@@ -101,7 +104,7 @@ func readOutcome(item Item) (idempotency.Record, error) {
 		return r, nil
 	}
 	_, omitted := item["omitted"]
-	r.Outcome = &idempotency.Outcome{Status: int(number(item, "status")), ContentType: text(item, "content_type"), Body: octets(item, "body"), Omitted: omitted}
+	r.Outcome = &idempotency.Outcome{Status: int(number(item, "status")), ContentType: text(item, "content_type"), Location: text(item, "location"), Body: octets(item, "body"), Omitted: omitted}
 	if packed := octets(item, "packed"); packed != nil {
 		body, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), maxUnpacked))
 		if err != nil {

@@ -31,6 +31,7 @@ type Request struct {
 type Outcome struct {
 	Status      int
 	ContentType string
+	Location    string // of the header of that name; empty: none
 	Body        []byte
 	Omitted     bool // the body was too large to keep
 }

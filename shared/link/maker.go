@@ -60,7 +60,7 @@ type Result struct {
 func (m *Maker) Make(ctx context.Context, owner, connectionID string, asset account.Asset, asks []Ask) ([]Result, error) {
 	byKey := map[string]*Result{} // the same ask twice is made once
 	results := make([]*Result, len(asks))
-	calls := map[call][]*Result{}
+	var calls plan
 	for i, ask := range asks {
 		key := ask.key(owner, asset.ID)
 		if results[i] = byKey[key]; results[i] != nil {
@@ -73,11 +73,11 @@ func (m *Maker) Make(ctx context.Context, owner, connectionID string, asset acco
 		result := &Result{Link: found, Cached: true}
 		if !ok || m.now().Sub(found.MadeAt) >= fresh {
 			result = &Result{Link: Link{Rev: found.Rev, Ask: ask, Key: key, Owner: owner, ConnectionID: connectionID, Asset: asset.ID}}
-			calls[callFor(ask)] = append(calls[callFor(ask)], result)
+			calls.add(callFor(ask), result)
 		}
 		byKey[key], results[i] = result, result
 	}
-	if len(calls) > 0 {
+	if len(calls.order) > 0 {
 		if err := m.call(ctx, asset, calls); err != nil {
 			return nil, err
 		}
@@ -104,7 +104,24 @@ func callFor(a Ask) call {
 	return call{purpose: a.Purpose, single: a}
 }
 
-func (m *Maker) call(ctx context.Context, asset account.Asset, calls map[call][]*Result) error {
+// plan is the calls to make, in the order of the asks: when TikTok Shop asks to
+// slow down, it is the later ones that are left.
+type plan struct {
+	order   []call
+	results map[call][]*Result
+}
+
+func (p *plan) add(c call, result *Result) {
+	if p.results == nil {
+		p.results = map[call][]*Result{}
+	}
+	if p.results[c] == nil {
+		p.order = append(p.order, c)
+	}
+	p.results[c] = append(p.results[c], result)
+}
+
+func (m *Maker) call(ctx context.Context, asset account.Asset, calls plan) error {
 	grant, err := m.grants.Held(ctx, asset)
 	if err != nil {
 		return err
@@ -112,7 +129,8 @@ func (m *Maker) call(ctx context.Context, asset account.Asset, calls map[call][]
 	var brake brake
 	var group errgroup.Group
 	group.SetLimit(parallel)
-	for what, results := range calls {
+	for _, what := range calls.order {
+		results := calls.results[what]
 		group.Go(func() error {
 			err := brake.err()
 			if err == nil {

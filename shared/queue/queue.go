@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -49,6 +50,24 @@ func (s *Sender) Send(ctx context.Context, v any) error {
 		return fmt.Errorf("queue.Send: %w", err)
 	}
 	return s.SendText(ctx, string(body), nil)
+}
+
+// maxDelay is how long SQS holds a message back at most. Source:
+// SQS developer guide, "message timers".
+const maxDelay = 15 * time.Minute
+
+// SendLater sends v as JSON so that it arrives after the delay, at most maxDelay.
+func (s *Sender) SendLater(ctx context.Context, v any, delay time.Duration) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("queue.SendLater: %w", err)
+	}
+	delay = min(max(0, delay), maxDelay)
+	in := &sqs.SendMessageInput{QueueUrl: &s.url, MessageBody: aws.String(string(body)), DelaySeconds: int32((delay + time.Second - 1) / time.Second)}
+	if _, err := s.client.SendMessage(ctx, in); err != nil {
+		return unavailable("queue.SendLater", err)
+	}
+	return nil
 }
 
 // SendText sends a body as it is, with text attributes beside it. The body must

@@ -42,6 +42,14 @@ func TestSenderOverTheWire(t *testing.T) {
 		require.NoError(t, sender.Send(t.Context(), wake{Asset: "shop:1"}))
 		assert.Equal(t, []string{`{"asset":"shop:1"}`}, awstest.Receive(t, url, 1))
 	})
+	t.Run("a message for later", func(t *testing.T) {
+		t.Parallel()
+		sender, url := open(t)
+		require.NoError(t, sender.SendLater(t.Context(), wake{Asset: "shop:1"}, time.Hour), "more than the queue can hold it back")
+		require.NoError(t, sender.SendLater(t.Context(), wake{Asset: "shop:2"}, -time.Second))
+		assert.Equal(t, []string{`{"asset":"shop:2"}`}, awstest.Receive(t, url, 1))
+		assert.Empty(t, awstest.Receive(t, url, 0))
+	})
 	t.Run("text keeps its bytes and its attributes", func(t *testing.T) {
 		t.Parallel()
 		sender, url := open(t)

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -82,6 +83,17 @@ func Receive(t testing.TB, queueURL string, want int) []string {
 		}
 		require.True(t, time.Now().Before(deadline), "%d messages within ten seconds, want %d", len(bodies), want)
 	}
+}
+
+// Bucket makes an S3 bucket and returns its name. Its objects stay in the
+// emulator, as a bucket with objects does.
+func Bucket(t testing.TB) string {
+	t.Helper()
+	client := s3.NewFromConfig(Config(t), func(o *s3.Options) { o.UsePathStyle = true })
+	name := unique("bucket")
+	_, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &name})
+	require.NoError(t, err)
+	return name
 }
 
 // Secret makes a secret with this value and returns its id, which is its ARN.

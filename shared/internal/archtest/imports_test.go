@@ -21,6 +21,7 @@ var may = map[string][]string{
 	"account":            {"app", "fault", "obs", "redact", "tiktokshop"},
 	"api":                {"account", "connection", "fault", "idempotency", "lambdahttp", "redact", "tiktokshop"},
 	"app":                {"fault", "redact", "tiktokshop"},
+	"blob":               {"fault", "job"},
 	"bootstrap":          {"obs"},
 	"bus":                {"fault"},
 	"campaign":           {"account", "fault", "link", "money", "tiktokshop"},
@@ -28,10 +29,11 @@ var may = map[string][]string{
 	"connection":         {"account", "app", "fault", "redact", "tiktokshop"},
 	"conversion":         {"account", "fault", "money", "order"},
 	"delivery":           {"account", "fault", "tiktokshop", "tiktokshop/webhook"},
-	"dynamo":             {"account", "bus", "campaign", "connection", "conversion", "delivery", "fault", "feed", "idempotency", "link", "money", "order", "quota", "redact", "tiktokshop", "tiktokshop/webhook"},
+	"dynamo":             {"account", "bus", "campaign", "connection", "conversion", "delivery", "fault", "feed", "idempotency", "job", "link", "money", "order", "quota", "redact", "tiktokshop", "tiktokshop/webhook"},
 	"feed":               {"fault"},
 	"idempotency":        {"fault"},
-	"link":               {"account", "fault", "money", "tiktokshop"},
+	"job":                {"account", "fault", "tiktokshop"},
+	"link":               {"account", "fault", "job", "money", "tiktokshop"},
 	"order":              {"account", "fault", "money", "tiktokshop"},
 	"push":               {"fault", "redact"},
 	"queue":              {"fault"},
@@ -44,7 +46,7 @@ var may = map[string][]string{
 }
 
 // pure packages know nothing of AWS.
-var pure = []string{"account", "app", "campaign", "connection", "conversion", "delivery", "fault", "feed", "idempotency", "link", "money", "order", "push", "quota", "redact", "tiktokshop", "tiktokshop/sign", "tiktokshop/webhook"}
+var pure = []string{"account", "app", "campaign", "connection", "conversion", "delivery", "fault", "feed", "idempotency", "job", "link", "money", "order", "push", "quota", "redact", "tiktokshop", "tiktokshop/sign", "tiktokshop/webhook"}
 
 type listed struct {
 	ImportPath string

@@ -1,0 +1,45 @@
+// Command job-worker runs the jobs of the lanes it is woken for, step by step.
+package main
+
+import (
+	"log/slog"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"tiktok-shop-affiliate/shared/blob"
+	"tiktok-shop-affiliate/shared/bootstrap"
+	"tiktok-shop-affiliate/shared/compose"
+	"tiktok-shop-affiliate/shared/connection"
+	"tiktok-shop-affiliate/shared/dynamo"
+	"tiktok-shop-affiliate/shared/job"
+	"tiktok-shop-affiliate/shared/link"
+	"tiktok-shop-affiliate/shared/queue"
+)
+
+type config struct {
+	compose.TikTok
+	Records string `env:"RECORDS_TABLE,required"`
+	Queue   string `env:"JOB_QUEUE_URL,required"`
+	Bucket  string `env:"JOB_BUCKET,required"`
+}
+
+func main() {
+	bootstrap.Main(func(cfg aws.Config, settings config) (func(), error) {
+		tiktok, err := settings.TikTok.Build(cfg, 0)
+		if err != nil {
+			return nil, err
+		}
+		directory := connection.NewDirectory(dynamo.NewConnections(tiktok.Tables, settings.Accounts, ""))
+		links := link.NewMaker(tiktok.Client, tiktok.Grants, dynamo.NewLinks(tiktok.Tables, settings.Records), bootstrap.Now)
+		bucket := blob.New(cfg, settings.Bucket)
+		h := &handler{jobs: job.NewWorker(job.WorkerOptions{
+			Store: dynamo.NewJobs(tiktok.Tables, settings.Records), Objects: bucket, Files: bucket,
+			Wakes: queue.NewSender(sqs.NewFromConfig(cfg), settings.Queue),
+			Kinds: []job.Kind{link.NewBulk(links, directory), job.SelfTest{}},
+			Now:   bootstrap.Now, Log: slog.Default(),
+		})}
+		return func() { lambda.StartHandlerFunc(h.Handle) }, nil
+	})
+}
