@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/oapi-codegen/runtime"
+	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
 // Defines values for AccountKind.
@@ -183,6 +184,27 @@ func (e ConnectionDetailState) Valid() bool {
 	}
 }
 
+// Defines values for ConversionsInterval.
+const (
+	ConversionsIntervalDay   ConversionsInterval = "day"
+	ConversionsIntervalMonth ConversionsInterval = "month"
+	ConversionsIntervalWeek  ConversionsInterval = "week"
+)
+
+// Valid indicates whether the value is a known member of the ConversionsInterval enum.
+func (e ConversionsInterval) Valid() bool {
+	switch e {
+	case ConversionsIntervalDay:
+		return true
+	case ConversionsIntervalMonth:
+		return true
+	case ConversionsIntervalWeek:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CreatorGeneralLinkPurpose.
 const (
 	CreatorGeneral CreatorGeneralLinkPurpose = "creator_general"
@@ -240,6 +262,36 @@ func (e DeliveryOutcome) Valid() bool {
 	case Unconfirmed:
 		return true
 	case Unmatched:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Dimension.
+const (
+	DimensionCampaign      Dimension = "campaign"
+	DimensionCollaboration Dimension = "collaboration"
+	DimensionContent       Dimension = "content"
+	DimensionCreator       Dimension = "creator"
+	DimensionProduct       Dimension = "product"
+	DimensionShop          Dimension = "shop"
+)
+
+// Valid indicates whether the value is a known member of the Dimension enum.
+func (e Dimension) Valid() bool {
+	switch e {
+	case DimensionCampaign:
+		return true
+	case DimensionCollaboration:
+		return true
+	case DimensionContent:
+		return true
+	case DimensionCreator:
+		return true
+	case DimensionProduct:
+		return true
+	case DimensionShop:
 		return true
 	default:
 		return false
@@ -522,6 +574,78 @@ func (e RunState) Valid() bool {
 	}
 }
 
+// Defines values for StatusState.
+const (
+	Degraded StatusState = "degraded"
+	Failing  StatusState = "failing"
+	Ok       StatusState = "ok"
+)
+
+// Valid indicates whether the value is a known member of the StatusState enum.
+func (e StatusState) Valid() bool {
+	switch e {
+	case Degraded:
+		return true
+	case Failing:
+		return true
+	case Ok:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatusQuotaState.
+const (
+	Paused StatusQuotaState = "paused"
+	UsedUp StatusQuotaState = "used_up"
+)
+
+// Valid indicates whether the value is a known member of the StatusQuotaState enum.
+func (e StatusQuotaState) Valid() bool {
+	switch e {
+	case Paused:
+		return true
+	case UsedUp:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StatusReasonCode.
+const (
+	StatusReasonCodeDeadLetters      StatusReasonCode = "dead_letters"
+	StatusReasonCodeExpiring         StatusReasonCode = "expiring"
+	StatusReasonCodeNeedsReconnect   StatusReasonCode = "needs_reconnect"
+	StatusReasonCodeOperationRetired StatusReasonCode = "operation_retired"
+	StatusReasonCodeOrdersLate       StatusReasonCode = "orders_late"
+	StatusReasonCodeQuotaUsedUp      StatusReasonCode = "quota_used_up"
+	StatusReasonCodeSuspect          StatusReasonCode = "suspect"
+)
+
+// Valid indicates whether the value is a known member of the StatusReasonCode enum.
+func (e StatusReasonCode) Valid() bool {
+	switch e {
+	case StatusReasonCodeDeadLetters:
+		return true
+	case StatusReasonCodeExpiring:
+		return true
+	case StatusReasonCodeNeedsReconnect:
+		return true
+	case StatusReasonCodeOperationRetired:
+		return true
+	case StatusReasonCodeOrdersLate:
+		return true
+	case StatusReasonCodeQuotaUsedUp:
+		return true
+	case StatusReasonCodeSuspect:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TargetCollaborationLinkPurpose.
 const (
 	TargetCollaboration TargetCollaborationLinkPurpose = "target_collaboration"
@@ -558,6 +682,48 @@ func (e TodoCode) Valid() bool {
 	case RestoreAsset:
 		return true
 	case Wait:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListConversionsParamsInterval.
+const (
+	ListConversionsParamsIntervalDay   ListConversionsParamsInterval = "day"
+	ListConversionsParamsIntervalMonth ListConversionsParamsInterval = "month"
+	ListConversionsParamsIntervalWeek  ListConversionsParamsInterval = "week"
+)
+
+// Valid indicates whether the value is a known member of the ListConversionsParamsInterval enum.
+func (e ListConversionsParamsInterval) Valid() bool {
+	switch e {
+	case ListConversionsParamsIntervalDay:
+		return true
+	case ListConversionsParamsIntervalMonth:
+		return true
+	case ListConversionsParamsIntervalWeek:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ExportConversionsParamsInterval.
+const (
+	ExportConversionsParamsIntervalDay   ExportConversionsParamsInterval = "day"
+	ExportConversionsParamsIntervalMonth ExportConversionsParamsInterval = "month"
+	ExportConversionsParamsIntervalWeek  ExportConversionsParamsInterval = "week"
+)
+
+// Valid indicates whether the value is a known member of the ExportConversionsParamsInterval enum.
+func (e ExportConversionsParamsInterval) Valid() bool {
+	switch e {
+	case ExportConversionsParamsIntervalDay:
+		return true
+	case ExportConversionsParamsIntervalMonth:
+		return true
+	case ExportConversionsParamsIntervalWeek:
 		return true
 	default:
 		return false
@@ -824,6 +990,63 @@ type ConnectionPage struct {
 	NextCursor *NextCursor `json:"next_cursor,omitempty"`
 }
 
+// ConversionLine The figures of one period, value and currency, over all statuses and by status
+type ConversionLine struct {
+	ByStatus map[string]Figures `json:"by_status"`
+
+	// CommissionBase `estimated` sums what stood from the start, `actual` what settled rows came to. `null` means that no row has a figure, which is not zero.
+	CommissionBase EstimatedAndActual `json:"commission_base"`
+
+	// Commissions By kind, as in order rows
+	Commissions map[string]EstimatedAndActual `json:"commissions"`
+
+	// Currency ISO 4217; null for rows without any amount
+	Currency *string `json:"currency"`
+
+	// From First day of the period within the dates asked for
+	From openapi_types.Date `json:"from"`
+
+	// Key The value of `by`; null where rows name none, or are not told apart
+	Key *string `json:"key"`
+
+	// Quantity Units, refunded ones included, of the rows that state them
+	Quantity         int64 `json:"quantity"`
+	RefundedQuantity int64 `json:"refunded_quantity"`
+
+	// Rows Order rows; a row is one SKU of one order
+	Rows int64 `json:"rows"`
+
+	// RowsWithoutQuantity Rows that state no units
+	RowsWithoutQuantity int64                          `json:"rows_without_quantity"`
+	Taxes               *map[string]EstimatedAndActual `json:"taxes,omitempty"`
+
+	// To First day after it
+	To openapi_types.Date `json:"to"`
+}
+
+// Conversions defines model for Conversions.
+type Conversions struct {
+	// By `collaboration` is `open:<id>` or `target:<id>`; `shop` is a seller's asset id, in the other perspectives the name of the shop where TikTok Shop tells it. Sellers are not told the creator of campaign sales.
+	By        *Dimension          `json:"by,omitempty"`
+	Freshness []Freshness         `json:"freshness"`
+	From      openapi_types.Date  `json:"from"`
+	Interval  ConversionsInterval `json:"interval"`
+	Items     []ConversionLine    `json:"items"`
+
+	// NextCursor Goes into `cursor` of the next request; absent on the last page
+	NextCursor *NextCursor `json:"next_cursor,omitempty"`
+
+	// Perspective Whose view of a sale it is; `cap` is a creator agency
+	Perspective Perspective `json:"perspective"`
+
+	// To First date that was not asked for
+	To   openapi_types.Date `json:"to"`
+	Zone string             `json:"zone"`
+}
+
+// ConversionsInterval defines model for Conversions.Interval.
+type ConversionsInterval string
+
 // CreatorGeneralLink A creator's sharing link to a product
 type CreatorGeneralLink struct {
 	// CampaignID Only when the product was added from a campaign
@@ -952,6 +1175,15 @@ type DeliveryReplay struct {
 	Replay int `json:"replay"`
 }
 
+// Dimension `collaboration` is `open:<id>` or `target:<id>`; `shop` is a seller's asset id, in the other perspectives the name of the shop where TikTok Shop tells it. Sellers are not told the creator of campaign sales.
+type Dimension string
+
+// EstimatedAndActual `estimated` sums what stood from the start, `actual` what settled rows came to. `null` means that no row has a figure, which is not zero.
+type EstimatedAndActual struct {
+	Actual    *Money `json:"actual"`
+	Estimated *Money `json:"estimated"`
+}
+
 // Event Something that happened, as on the event bus. `docs/events` has a JSON Schema for each type
 type Event struct {
 	// Account The account it is about: `<app>:<kind>:<open id>`
@@ -1001,6 +1233,46 @@ type FieldProblem struct {
 
 	// Pointer JSON pointer into the body
 	Pointer *string `json:"pointer,omitempty"`
+}
+
+// Figures defines model for Figures.
+type Figures struct {
+	// CommissionBase `estimated` sums what stood from the start, `actual` what settled rows came to. `null` means that no row has a figure, which is not zero.
+	CommissionBase EstimatedAndActual `json:"commission_base"`
+
+	// Commissions By kind, as in order rows
+	Commissions map[string]EstimatedAndActual `json:"commissions"`
+
+	// Quantity Units, refunded ones included, of the rows that state them
+	Quantity         int64 `json:"quantity"`
+	RefundedQuantity int64 `json:"refunded_quantity"`
+
+	// Rows Order rows; a row is one SKU of one order
+	Rows int64 `json:"rows"`
+
+	// RowsWithoutQuantity Rows that state no units
+	RowsWithoutQuantity int64                          `json:"rows_without_quantity"`
+	Taxes               *map[string]EstimatedAndActual `json:"taxes,omitempty"`
+}
+
+// Freshness defines model for Freshness.
+type Freshness struct {
+	// Asset Names what calls are about: `shop:<shop id>`, `creator:<app>:<open id>` or `tap:<account>:<category id>:<market>`
+	//
+	// Examples: shop:7495000000000000001
+	Asset AssetID `json:"asset"`
+
+	// Complete All is final and was read for the last time: nothing is expected to change
+	Complete bool `json:"complete"`
+
+	// Perspective Whose view of a sale it is; `cap` is a creator agency
+	Perspective Perspective `json:"perspective"`
+
+	// ReadAt When the rows asked about were last read; of several parts the one read longest ago. Absent when a part has never been.
+	ReadAt *time.Time `json:"read_at,omitempty"`
+
+	// Since Orders created from then on are read; absent when nothing has been read yet
+	Since *time.Time `json:"since,omitempty"`
 }
 
 // Health `active`: it works; `expiring`: it works, and the authorization ends within 30 days; `suspect`: access was not renewed and it is tried again, calls may fail meanwhile; `needs_reconnect`: it works no more until its holder consents again
@@ -1233,6 +1505,64 @@ type OrderStatusChange struct {
 
 	// To `unpaid`: the buyer has not paid; `pending`: waits for settlement; `settled`: the commission is paid out; `no_commission`: returned, refunded or cancelled; `frozen`: held back by a fraud check; `unknown`: a word of TikTok Shop that nobody has described
 	To OrderStatus `json:"to"`
+}
+
+// OrderStream The rows of one asset from one perspective. What is said of reads is about the asset.
+type OrderStream struct {
+	// Asset Names what calls are about: `shop:<shop id>`, `creator:<app>:<open id>` or `tap:<account>:<category id>:<market>`
+	//
+	// Examples: shop:7495000000000000001
+	Asset AssetID `json:"asset"`
+
+	// Busy A read is under way
+	Busy bool `json:"busy"`
+
+	// Calls Of TikTok Shop's order searches in those reads
+	Calls int64 `json:"calls"`
+
+	// Complete Nothing is expected to change
+	Complete bool `json:"complete"`
+
+	// Failures Reads that failed in a row
+	Failures int `json:"failures"`
+
+	// LateSeconds For how long a read has been wanted and not begun; 0 when none is due
+	LateSeconds int64 `json:"late_seconds"`
+
+	// Perspective Whose view of a sale it is; `cap` is a creator agency
+	Perspective Perspective `json:"perspective"`
+
+	// ReadAt When the rows that may still change were last read; of several parts the one read longest ago. Absent when a part has never been.
+	ReadAt *time.Time `json:"read_at,omitempty"`
+
+	// Reads Since the asset was first connected
+	Reads int64 `json:"reads"`
+
+	// Rows Of the last complete reads
+	Rows int `json:"rows"`
+
+	// Scheduled Whether orders are read at all: not when nobody's access reaches the asset
+	Scheduled bool `json:"scheduled"`
+
+	// Since Orders created from then on are read; absent when nothing has been read yet
+	Since *time.Time `json:"since,omitempty"`
+
+	// Unsettled Of them, those that are not final
+	Unsettled int `json:"unsettled"`
+
+	// WantedAt When the next read is wanted, or since when
+	WantedAt *time.Time `json:"wanted_at,omitempty"`
+
+	// Windows Ranges of create time that are read each as a whole
+	Windows int `json:"windows"`
+}
+
+// OrderStreamPage defines model for OrderStreamPage.
+type OrderStreamPage struct {
+	Items []OrderStream `json:"items"`
+
+	// NextCursor Goes into `cursor` of the next request; absent on the last page
+	NextCursor *NextCursor `json:"next_cursor,omitempty"`
 }
 
 // Owner One of your customers or tenants
@@ -1509,6 +1839,136 @@ type StatedPrice struct {
 	Currency string `json:"currency"`
 }
 
+// Status defines model for Status.
+type Status struct {
+	CheckedAt   time.Time         `json:"checked_at"`
+	Connections StatusConnections `json:"connections"`
+	Orders      StatusOrders      `json:"orders"`
+	Queues      []StatusQueue     `json:"queues"`
+	Quotas      StatusQuotas      `json:"quotas"`
+
+	// Reasons Why it is not ok; empty when it is
+	Reasons []StatusReason `json:"reasons"`
+
+	// State degraded: something needs a look. failing: nothing of a kind works
+	State StatusState `json:"state"`
+
+	// Sunsets Operations of this product that TikTok Shop has announced to switch off, or has answered to be gone
+	Sunsets []StatusSunset `json:"sunsets"`
+}
+
+// StatusState degraded: something needs a look. failing: nothing of a kind works
+type StatusState string
+
+// StatusConnections defines model for StatusConnections.
+type StatusConnections struct {
+	Active int `json:"active"`
+
+	// Complete false: there are more, and everything is about these
+	Complete bool `json:"complete"`
+
+	// Expiring They work; their authorization ends soon
+	Expiring int `json:"expiring"`
+
+	// MissingScopes Of whatever health
+	MissingScopes  int `json:"missing_scopes"`
+	NeedsReconnect int `json:"needs_reconnect"`
+
+	// Suspect Their access could not be renewed; it is tried again
+	Suspect int `json:"suspect"`
+	Total   int `json:"total"`
+}
+
+// StatusLateAsset defines model for StatusLateAsset.
+type StatusLateAsset struct {
+	// Asset Names what calls are about: `shop:<shop id>`, `creator:<app>:<open id>` or `tap:<account>:<category id>:<market>`
+	//
+	// Examples: shop:7495000000000000001
+	Asset AssetID `json:"asset"`
+
+	// Failures Reads that failed in a row
+	Failures   int        `json:"failures"`
+	LastReadAt *time.Time `json:"last_read_at,omitempty"`
+	OverdueS   int        `json:"overdue_s"`
+}
+
+// StatusOrders defines model for StatusOrders.
+type StatusOrders struct {
+	// Assets Whose orders are read
+	Assets int `json:"assets"`
+
+	// LongestWaiting Up to 10 assets whose next read is due
+	LongestWaiting []StatusLateAsset `json:"longest_waiting"`
+	OverdueMaxS    int               `json:"overdue_max_s"`
+
+	// OverdueP50S Seconds by which half of the reads are late at most
+	OverdueP50S int `json:"overdue_p50_s"`
+	OverdueP99S int `json:"overdue_p99_s"`
+}
+
+// StatusQueue defines model for StatusQueue.
+type StatusQueue struct {
+	// DeadLetters Messages that failed for good
+	DeadLetters int    `json:"dead_letters"`
+	InFlight    int    `json:"in_flight"`
+	Name        string `json:"name"`
+	Waiting     int    `json:"waiting"`
+}
+
+// StatusQuota defines model for StatusQuota.
+type StatusQuota struct {
+	// About The asset, or an account as a whole
+	About string `json:"about"`
+
+	// Class The group of operations that share the limit
+	Class string `json:"class"`
+
+	// State paused: TikTok Shop asked to slow down
+	State StatusQuotaState `json:"state"`
+	Until time.Time        `json:"until"`
+}
+
+// StatusQuotaState paused: TikTok Shop asked to slow down
+type StatusQuotaState string
+
+// StatusQuotas defines model for StatusQuotas.
+type StatusQuotas struct {
+	// Checked Accounts and assets that were looked up
+	Checked int `json:"checked"`
+
+	// Complete false: there are more
+	Complete bool          `json:"complete"`
+	HeldBack []StatusQuota `json:"held_back"`
+}
+
+// StatusReason defines model for StatusReason.
+type StatusReason struct {
+	Code   StatusReasonCode `json:"code"`
+	Detail string           `json:"detail"`
+}
+
+// StatusReasonCode defines model for StatusReason.Code.
+type StatusReasonCode string
+
+// StatusSunset defines model for StatusSunset.
+type StatusSunset struct {
+	Alternatives []string `json:"alternatives"`
+
+	// AskedAgainAfter Until then it is not called
+	AskedAgainAfter *time.Time `json:"asked_again_after,omitempty"`
+
+	// EffectiveAt As announced
+	EffectiveAt *time.Time `json:"effective_at,omitempty"`
+	Operation   string     `json:"operation"`
+
+	// Path Method, where it is known, and path
+	Path string `json:"path"`
+
+	// Retired TikTok Shop has answered so lately
+	Retired   bool    `json:"retired"`
+	Successor *string `json:"successor,omitempty"`
+}
+
 // TargetCollaborationLink A seller's invitation into a target collaboration
 type TargetCollaborationLink struct {
 	// CollaborationID An id that TikTok Shop gave
@@ -1685,6 +2145,90 @@ type RefreshConnectionParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// ListConversionsParams defines parameters for ListConversions.
+type ListConversionsParams struct {
+	// ConnectionID Whose sales
+	ConnectionID ConnectionID `form:"connection_id" json:"connection_id"`
+
+	// Perspective Whose view
+	Perspective Perspective `form:"perspective" json:"perspective"`
+
+	// Asset Only this asset; without it all assets of the connection together
+	Asset *AssetID `form:"asset,omitempty" json:"asset,omitempty"`
+
+	// By What sales are told apart by; without it they are not
+	By *Dimension `form:"by,omitempty" json:"by,omitempty"`
+
+	// Key Only this value of `by`, written as in the answer
+	Key *string `form:"key,omitempty" json:"key,omitempty"`
+
+	// Interval How long the periods are; weeks begin on Monday
+	Interval *ListConversionsParamsInterval `form:"interval,omitempty" json:"interval,omitempty"`
+
+	// Zone IANA time zone of the dates
+	Zone *string `form:"zone,omitempty" json:"zone,omitempty"`
+
+	// From First date; without it 30 days before `to`. At most 366 days before `to`.
+	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
+
+	// To First date that is not asked for; without it tomorrow
+	To *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
+
+	// Currency Only this ISO 4217 currency
+	Currency *string `form:"currency,omitempty" json:"currency,omitempty"`
+
+	// Limit How many lines at most
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before, with the same filters
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// IfNoneMatch The `ETag` of the answer you have
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// ListConversionsParamsInterval defines parameters for ListConversions.
+type ListConversionsParamsInterval string
+
+// ExportConversionsParams defines parameters for ExportConversions.
+type ExportConversionsParams struct {
+	// ConnectionID Whose sales
+	ConnectionID ConnectionID `form:"connection_id" json:"connection_id"`
+
+	// Perspective Whose view
+	Perspective Perspective `form:"perspective" json:"perspective"`
+
+	// Asset Only this asset; without it all assets of the connection together
+	Asset *AssetID `form:"asset,omitempty" json:"asset,omitempty"`
+
+	// By What sales are told apart by; without it they are not
+	By *Dimension `form:"by,omitempty" json:"by,omitempty"`
+
+	// Key Only this value of `by`, written as in the answer
+	Key *string `form:"key,omitempty" json:"key,omitempty"`
+
+	// Interval How long the periods are; weeks begin on Monday
+	Interval *ExportConversionsParamsInterval `form:"interval,omitempty" json:"interval,omitempty"`
+
+	// Zone IANA time zone of the dates
+	Zone *string `form:"zone,omitempty" json:"zone,omitempty"`
+
+	// From First date; without it 30 days before `to`. At most 366 days before `to`.
+	From *openapi_types.Date `form:"from,omitempty" json:"from,omitempty"`
+
+	// To First date that is not asked for; without it tomorrow
+	To *openapi_types.Date `form:"to,omitempty" json:"to,omitempty"`
+
+	// Currency Only this ISO 4217 currency
+	Currency *string `form:"currency,omitempty" json:"currency,omitempty"`
+
+	// IfNoneMatch The `ETag` of the answer you have
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// ExportConversionsParamsInterval defines parameters for ExportConversions.
+type ExportConversionsParamsInterval string
+
 // ListDeliveriesParams defines parameters for ListDeliveries.
 type ListDeliveriesParams struct {
 	// ConnectionID Only what is about this connection
@@ -1775,6 +2319,69 @@ type ListOrdersParams struct {
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
+// ExportOrdersParams defines parameters for ExportOrders.
+type ExportOrdersParams struct {
+	// ConnectionID Whose orders
+	ConnectionID ConnectionID `form:"connection_id" json:"connection_id"`
+
+	// Asset Only this asset of the connection
+	Asset *AssetID `form:"asset,omitempty" json:"asset,omitempty"`
+
+	// Perspective Only rows of this perspective; it decides the columns
+	Perspective Perspective `form:"perspective" json:"perspective"`
+
+	// Status Only rows that stand there
+	Status *OrderStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Creator Only sales through the creator of this user name
+	Creator *string `form:"creator,omitempty" json:"creator,omitempty"`
+
+	// Product Only this product's
+	Product *string `form:"product,omitempty" json:"product,omitempty"`
+
+	// Content Only sales through this piece of content
+	Content *string `form:"content,omitempty" json:"content,omitempty"`
+
+	// Campaign Only this campaign's
+	Campaign *string `form:"campaign,omitempty" json:"campaign,omitempty"`
+
+	// Collaboration Only this open or target collaboration's
+	Collaboration *string `form:"collaboration,omitempty" json:"collaboration,omitempty"`
+
+	// CreatedFrom Orders created at or after; without it 90 days before `created_to`. At most 366 days before `created_to`.
+	CreatedFrom *time.Time `form:"created_from,omitempty" json:"created_from,omitempty"`
+
+	// CreatedTo Orders created before; without it now
+	CreatedTo *time.Time `form:"created_to,omitempty" json:"created_to,omitempty"`
+
+	// SettledFrom Rows settled at or after; without it 90 days before `settled_to`. Rows are kept by the order's create time: without `created_from`, orders created up to 120 days before `settled_from` are looked at. At most 246 days before `settled_to`.
+	SettledFrom *time.Time `form:"settled_from,omitempty" json:"settled_from,omitempty"`
+
+	// SettledTo Rows settled before; without it now
+	SettledTo *time.Time `form:"settled_to,omitempty" json:"settled_to,omitempty"`
+
+	// IfNoneMatch The `ETag` of the answer you have
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// OrdersFreshnessParams defines parameters for OrdersFreshness.
+type OrdersFreshnessParams struct {
+	// ConnectionID Whose orders
+	ConnectionID ConnectionID `form:"connection_id" json:"connection_id"`
+
+	// Asset Only this asset of the connection
+	Asset *AssetID `form:"asset,omitempty" json:"asset,omitempty"`
+
+	// Limit How many items a page has at most
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before, with the same filters
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// IfNoneMatch The `ETag` of the answer you have
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
 // RefreshOrdersParams defines parameters for RefreshOrders.
 type RefreshOrdersParams struct {
 	// IdempotencyKey Any text of yours that names this write. Whoever sends the same write with the same key again within 24 hours gets the first answer, and nothing is done twice.
@@ -1789,6 +2396,12 @@ type GetOrderParams struct {
 	// Raw With the JSON that TikTok Shop gave
 	Raw *bool `form:"raw,omitempty" json:"raw,omitempty"`
 
+	// IfNoneMatch The `ETag` of the answer you have
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// GetStatusParams defines parameters for GetStatus.
+type GetStatusParams struct {
 	// IfNoneMatch The `ETag` of the answer you have
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
@@ -2293,6 +2906,25 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/connections/{id}/refresh (the `RefreshConnection` operationId).
 	RefreshConnection(ctx context.Context, id ConnectionID, params *RefreshConnectionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListConversions What was sold and earned
+	//
+	// Sums over a connection's order rows, by day, week or month of any time zone, period by
+	// period. A sale counts on the day its order was created. Perspectives are views of the
+	// same sales: one is asked for, and they are never added up. Each currency is a line of its
+	// own. The figures follow the rows within seconds (parameter `RollupWindow`); `freshness`
+	// says when the rows were read from TikTok Shop.
+	//
+	// Corresponds with GET /v1/conversions (the `ListConversions` operationId).
+	ListConversions(ctx context.Context, params *ListConversionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExportConversions What was sold and earned as a CSV file
+	//
+	// All that `GET /v1/conversions` gives page by page, at most 20,000 lines; more is for a job.
+	// Amounts are decimals in the currency of the column `currency`.
+	//
+	// Corresponds with GET /v1/conversions.csv (the `ExportConversions` operationId).
+	ExportConversions(ctx context.Context, params *ExportConversionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListDeliveries List webhooks
 	//
 	// The webhooks that TikTok Shop sent about your accounts and assets since you connected
@@ -2348,6 +2980,22 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/orders (the `ListOrders` operationId).
 	ListOrders(ctx context.Context, params *ListOrdersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ExportOrders A connection's orders as a CSV file
+	//
+	// The whole list that `GET /v1/orders` gives page by page, at most 5,000 rows; more is for a
+	// job. Amounts are decimals in the currency of the column `currency`; an amount of another
+	// currency is written with it.
+	//
+	// Corresponds with GET /v1/orders.csv (the `ExportOrders` operationId).
+	ExportOrders(ctx context.Context, params *ExportOrdersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// OrdersFreshness How well orders are kept
+	//
+	// How fresh the rows of each asset of a connection are, how many, what their reading costs, and whether it fails.
+	//
+	// Corresponds with GET /v1/orders/freshness (the `OrdersFreshness` operationId).
+	OrdersFreshness(ctx context.Context, params *OrdersFreshnessParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RefreshOrdersWithBody Read orders now
 	//
 	// Asks for the orders of a connection to be read from TikTok Shop now rather than when they are due. The rows are there some seconds later.
@@ -2375,6 +3023,17 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/orders/{order_id} (the `GetOrder` operationId).
 	GetOrder(ctx context.Context, orderID string, params *GetOrderParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetStatus How everything works
+	//
+	// One word for how everything works for you, the reasons when it is not `ok`, and the
+	// figures behind it: your connections by health, how late the reads of your orders are, the
+	// quotas of TikTok Shop that are used up for your accounts, and the operations it has
+	// switched off. The queues are those of the whole deployment; their figures are
+	// approximate. At most 2,000 connections are counted.
+	//
+	// Corresponds with GET /v1/status (the `GetStatus` operationId).
+	GetStatus(ctx context.Context, params *GetStatusParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // ReviewCampaignWithBody Ask for a review
@@ -2686,6 +3345,45 @@ func (c *Client) RefreshConnection(ctx context.Context, id ConnectionID, params 
 	return c.Client.Do(req)
 }
 
+// ListConversions What was sold and earned
+//
+// Sums over a connection's order rows, by day, week or month of any time zone, period by
+// period. A sale counts on the day its order was created. Perspectives are views of the
+// same sales: one is asked for, and they are never added up. Each currency is a line of its
+// own. The figures follow the rows within seconds (parameter `RollupWindow`); `freshness`
+// says when the rows were read from TikTok Shop.
+//
+// Corresponds with GET /v1/conversions (the `ListConversions` operationId).
+func (c *Client) ListConversions(ctx context.Context, params *ListConversionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListConversionsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExportConversions What was sold and earned as a CSV file
+//
+// All that `GET /v1/conversions` gives page by page, at most 20,000 lines; more is for a job.
+// Amounts are decimals in the currency of the column `currency`.
+//
+// Corresponds with GET /v1/conversions.csv (the `ExportConversions` operationId).
+func (c *Client) ExportConversions(ctx context.Context, params *ExportConversionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExportConversionsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListDeliveries List webhooks
 //
 // The webhooks that TikTok Shop sent about your accounts and assets since you connected
@@ -2801,6 +3499,42 @@ func (c *Client) ListOrders(ctx context.Context, params *ListOrdersParams, reqEd
 	return c.Client.Do(req)
 }
 
+// ExportOrders A connection's orders as a CSV file
+//
+// The whole list that `GET /v1/orders` gives page by page, at most 5,000 rows; more is for a
+// job. Amounts are decimals in the currency of the column `currency`; an amount of another
+// currency is written with it.
+//
+// Corresponds with GET /v1/orders.csv (the `ExportOrders` operationId).
+func (c *Client) ExportOrders(ctx context.Context, params *ExportOrdersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExportOrdersRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// OrdersFreshness How well orders are kept
+//
+// How fresh the rows of each asset of a connection are, how many, what their reading costs, and whether it fails.
+//
+// Corresponds with GET /v1/orders/freshness (the `OrdersFreshness` operationId).
+func (c *Client) OrdersFreshness(ctx context.Context, params *OrdersFreshnessParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewOrdersFreshnessRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // RefreshOrdersWithBody Read orders now
 //
 // Asks for the orders of a connection to be read from TikTok Shop now rather than when they are due. The rows are there some seconds later.
@@ -2849,6 +3583,27 @@ func (c *Client) RefreshOrders(ctx context.Context, params *RefreshOrdersParams,
 // Corresponds with GET /v1/orders/{order_id} (the `GetOrder` operationId).
 func (c *Client) GetOrder(ctx context.Context, orderID string, params *GetOrderParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetOrderRequest(c.Server, orderID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetStatus How everything works
+//
+// One word for how everything works for you, the reasons when it is not `ok`, and the
+// figures behind it: your connections by health, how late the reads of your orders are, the
+// quotas of TikTok Shop that are used up for your accounts, and the operations it has
+// switched off. The queues are those of the whole deployment; their figures are
+// approximate. At most 2,000 connections are counted.
+//
+// Corresponds with GET /v1/status (the `GetStatus` operationId).
+func (c *Client) GetStatus(ctx context.Context, params *GetStatusParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetStatusRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3627,6 +4382,368 @@ func NewRefreshConnectionRequest(server string, id ConnectionID, params *Refresh
 	return req, nil
 }
 
+// NewListConversionsRequest constructs an http.Request for the ListConversions method
+func NewListConversionsRequest(server string, params *ListConversionsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/conversions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "connection_id", params.ConnectionID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "perspective", params.Perspective, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.Asset != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "asset", *params.Asset, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.By != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "by", *params.By, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Key != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "key", *params.Key, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Interval != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "interval", *params.Interval, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Zone != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "zone", *params.Zone, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Currency != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "currency", *params.Currency, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewExportConversionsRequest constructs an http.Request for the ExportConversions method
+func NewExportConversionsRequest(server string, params *ExportConversionsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/conversions.csv")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "connection_id", params.ConnectionID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "perspective", params.Perspective, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.Asset != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "asset", *params.Asset, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.By != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "by", *params.By, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Key != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "key", *params.Key, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Interval != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "interval", *params.Interval, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Zone != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "zone", *params.Zone, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Currency != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "currency", *params.Currency, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListDeliveriesRequest constructs an http.Request for the ListDeliveries method
 func NewListDeliveriesRequest(server string, params *ListDeliveriesParams) (*http.Request, error) {
 	var err error
@@ -4130,6 +5247,312 @@ func NewListOrdersRequest(server string, params *ListOrdersParams) (*http.Reques
 	return req, nil
 }
 
+// NewExportOrdersRequest constructs an http.Request for the ExportOrders method
+func NewExportOrdersRequest(server string, params *ExportOrdersParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/orders.csv")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "connection_id", params.ConnectionID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.Asset != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "asset", *params.Asset, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "perspective", params.Perspective, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Creator != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "creator", *params.Creator, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Product != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "product", *params.Product, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Content != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "content", *params.Content, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Campaign != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "campaign", *params.Campaign, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Collaboration != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "collaboration", *params.Collaboration, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_from", *params.CreatedFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.CreatedTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "created_to", *params.CreatedTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SettledFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "settled_from", *params.SettledFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SettledTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "settled_to", *params.SettledTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewOrdersFreshnessRequest constructs an http.Request for the OrdersFreshness method
+func NewOrdersFreshnessRequest(server string, params *OrdersFreshnessParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/orders/freshness")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "connection_id", params.ConnectionID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.Asset != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "asset", *params.Asset, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewRefreshOrdersRequest calls the generic RefreshOrders builder with application/json body
 func NewRefreshOrdersRequest(server string, params *RefreshOrdersParams, body RefreshOrdersJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -4248,6 +5671,48 @@ func NewGetOrderRequest(server string, orderID string, params *GetOrderParams) (
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
 		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetStatusRequest constructs an http.Request for the GetStatus method
+func NewGetStatusRequest(server string, params *GetStatusParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/status")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -4482,6 +5947,29 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/connections/{id}/refresh (the `RefreshConnection` operationId).
 	RefreshConnectionWithResponse(ctx context.Context, id ConnectionID, params *RefreshConnectionParams, reqEditors ...RequestEditorFn) (*RefreshConnectionAnswer, error)
 
+	// ListConversionsWithResponse What was sold and earned
+	//
+	// Sums over a connection's order rows, by day, week or month of any time zone, period by
+	// period. A sale counts on the day its order was created. Perspectives are views of the
+	// same sales: one is asked for, and they are never added up. Each currency is a line of its
+	// own. The figures follow the rows within seconds (parameter `RollupWindow`); `freshness`
+	// says when the rows were read from TikTok Shop.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/conversions (the `ListConversions` operationId).
+	ListConversionsWithResponse(ctx context.Context, params *ListConversionsParams, reqEditors ...RequestEditorFn) (*ListConversionsAnswer, error)
+
+	// ExportConversionsWithResponse What was sold and earned as a CSV file
+	//
+	// All that `GET /v1/conversions` gives page by page, at most 20,000 lines; more is for a job.
+	// Amounts are decimals in the currency of the column `currency`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/conversions.csv (the `ExportConversions` operationId).
+	ExportConversionsWithResponse(ctx context.Context, params *ExportConversionsParams, reqEditors ...RequestEditorFn) (*ExportConversionsAnswer, error)
+
 	// ListDeliveriesWithResponse List webhooks
 	//
 	// The webhooks that TikTok Shop sent about your accounts and assets since you connected
@@ -4545,6 +6033,26 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/orders (the `ListOrders` operationId).
 	ListOrdersWithResponse(ctx context.Context, params *ListOrdersParams, reqEditors ...RequestEditorFn) (*ListOrdersAnswer, error)
 
+	// ExportOrdersWithResponse A connection's orders as a CSV file
+	//
+	// The whole list that `GET /v1/orders` gives page by page, at most 5,000 rows; more is for a
+	// job. Amounts are decimals in the currency of the column `currency`; an amount of another
+	// currency is written with it.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/orders.csv (the `ExportOrders` operationId).
+	ExportOrdersWithResponse(ctx context.Context, params *ExportOrdersParams, reqEditors ...RequestEditorFn) (*ExportOrdersAnswer, error)
+
+	// OrdersFreshnessWithResponse How well orders are kept
+	//
+	// How fresh the rows of each asset of a connection are, how many, what their reading costs, and whether it fails.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/orders/freshness (the `OrdersFreshness` operationId).
+	OrdersFreshnessWithResponse(ctx context.Context, params *OrdersFreshnessParams, reqEditors ...RequestEditorFn) (*OrdersFreshnessAnswer, error)
+
 	// RefreshOrdersWithBodyWithResponse Read orders now
 	//
 	// Asks for the orders of a connection to be read from TikTok Shop now rather than when they are due. The rows are there some seconds later.
@@ -4574,6 +6082,19 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/orders/{order_id} (the `GetOrder` operationId).
 	GetOrderWithResponse(ctx context.Context, orderID string, params *GetOrderParams, reqEditors ...RequestEditorFn) (*GetOrderAnswer, error)
+
+	// GetStatusWithResponse How everything works
+	//
+	// One word for how everything works for you, the reasons when it is not `ok`, and the
+	// figures behind it: your connections by health, how late the reads of your orders are, the
+	// quotas of TikTok Shop that are used up for your accounts, and the operations it has
+	// switched off. The queues are those of the whole deployment; their figures are
+	// approximate. At most 2,000 connections are counted.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/status (the `GetStatus` operationId).
+	GetStatusWithResponse(ctx context.Context, params *GetStatusParams, reqEditors ...RequestEditorFn) (*GetStatusAnswer, error)
 }
 
 type ReviewCampaignAnswer struct {
@@ -5159,6 +6680,95 @@ func (r RefreshConnectionAnswer) ContentType() string {
 	return ""
 }
 
+type ListConversionsAnswer struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Conversions
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListConversionsAnswer) GetJSON200() *Conversions {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListConversionsAnswer) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListConversionsAnswer) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListConversionsAnswer) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListConversionsAnswer) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListConversionsAnswer) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ExportConversionsAnswer struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ExportConversionsAnswer) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ExportConversionsAnswer) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExportConversionsAnswer) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExportConversionsAnswer) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExportConversionsAnswer) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListDeliveriesAnswer struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5399,6 +7009,95 @@ func (r ListOrdersAnswer) ContentType() string {
 	return ""
 }
 
+type ExportOrdersAnswer struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ExportOrdersAnswer) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ExportOrdersAnswer) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExportOrdersAnswer) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExportOrdersAnswer) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExportOrdersAnswer) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type OrdersFreshnessAnswer struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OrderStreamPage
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r OrdersFreshnessAnswer) GetJSON200() *OrderStreamPage {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r OrdersFreshnessAnswer) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r OrdersFreshnessAnswer) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r OrdersFreshnessAnswer) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r OrdersFreshnessAnswer) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r OrdersFreshnessAnswer) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type RefreshOrdersAnswer struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5489,6 +7188,54 @@ func (r GetOrderAnswer) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetOrderAnswer) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetStatusAnswer struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Status
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetStatusAnswer) GetJSON200() *Status {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetStatusAnswer) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetStatusAnswer) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetStatusAnswer) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetStatusAnswer) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetStatusAnswer) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -5756,6 +7503,41 @@ func (c *ClientWithResponses) RefreshConnectionWithResponse(ctx context.Context,
 	return ParseRefreshConnectionAnswer(rsp)
 }
 
+// ListConversionsWithResponse What was sold and earned
+//
+// Sums over a connection's order rows, by day, week or month of any time zone, period by
+// period. A sale counts on the day its order was created. Perspectives are views of the
+// same sales: one is asked for, and they are never added up. Each currency is a line of its
+// own. The figures follow the rows within seconds (parameter `RollupWindow`); `freshness`
+// says when the rows were read from TikTok Shop.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/conversions (the `ListConversions` operationId).
+func (c *ClientWithResponses) ListConversionsWithResponse(ctx context.Context, params *ListConversionsParams, reqEditors ...RequestEditorFn) (*ListConversionsAnswer, error) {
+	rsp, err := c.ListConversions(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListConversionsAnswer(rsp)
+}
+
+// ExportConversionsWithResponse What was sold and earned as a CSV file
+//
+// All that `GET /v1/conversions` gives page by page, at most 20,000 lines; more is for a job.
+// Amounts are decimals in the currency of the column `currency`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/conversions.csv (the `ExportConversions` operationId).
+func (c *ClientWithResponses) ExportConversionsWithResponse(ctx context.Context, params *ExportConversionsParams, reqEditors ...RequestEditorFn) (*ExportConversionsAnswer, error) {
+	rsp, err := c.ExportConversions(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExportConversionsAnswer(rsp)
+}
+
 // ListDeliveriesWithResponse List webhooks
 //
 // The webhooks that TikTok Shop sent about your accounts and assets since you connected
@@ -5855,6 +7637,38 @@ func (c *ClientWithResponses) ListOrdersWithResponse(ctx context.Context, params
 	return ParseListOrdersAnswer(rsp)
 }
 
+// ExportOrdersWithResponse A connection's orders as a CSV file
+//
+// The whole list that `GET /v1/orders` gives page by page, at most 5,000 rows; more is for a
+// job. Amounts are decimals in the currency of the column `currency`; an amount of another
+// currency is written with it.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/orders.csv (the `ExportOrders` operationId).
+func (c *ClientWithResponses) ExportOrdersWithResponse(ctx context.Context, params *ExportOrdersParams, reqEditors ...RequestEditorFn) (*ExportOrdersAnswer, error) {
+	rsp, err := c.ExportOrders(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExportOrdersAnswer(rsp)
+}
+
+// OrdersFreshnessWithResponse How well orders are kept
+//
+// How fresh the rows of each asset of a connection are, how many, what their reading costs, and whether it fails.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/orders/freshness (the `OrdersFreshness` operationId).
+func (c *ClientWithResponses) OrdersFreshnessWithResponse(ctx context.Context, params *OrdersFreshnessParams, reqEditors ...RequestEditorFn) (*OrdersFreshnessAnswer, error) {
+	rsp, err := c.OrdersFreshness(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseOrdersFreshnessAnswer(rsp)
+}
+
 // RefreshOrdersWithBodyWithResponse Read orders now
 //
 // Asks for the orders of a connection to be read from TikTok Shop now rather than when they are due. The rows are there some seconds later.
@@ -5901,6 +7715,25 @@ func (c *ClientWithResponses) GetOrderWithResponse(ctx context.Context, orderID 
 		return nil, err
 	}
 	return ParseGetOrderAnswer(rsp)
+}
+
+// GetStatusWithResponse How everything works
+//
+// One word for how everything works for you, the reasons when it is not `ok`, and the
+// figures behind it: your connections by health, how late the reads of your orders are, the
+// quotas of TikTok Shop that are used up for your accounts, and the operations it has
+// switched off. The queues are those of the whole deployment; their figures are
+// approximate. At most 2,000 connections are counted.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/status (the `GetStatus` operationId).
+func (c *ClientWithResponses) GetStatusWithResponse(ctx context.Context, params *GetStatusParams, reqEditors ...RequestEditorFn) (*GetStatusAnswer, error) {
+	rsp, err := c.GetStatus(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetStatusAnswer(rsp)
 }
 
 // ParseReviewCampaignAnswer parses an HTTP response from a ReviewCampaignWithResponse call
@@ -6309,6 +8142,65 @@ func ParseRefreshConnectionAnswer(rsp *http.Response) (*RefreshConnectionAnswer,
 	return response, nil
 }
 
+// ParseListConversionsAnswer parses an HTTP response from a ListConversionsWithResponse call
+func ParseListConversionsAnswer(rsp *http.Response) (*ListConversionsAnswer, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListConversionsAnswer{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Conversions
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseExportConversionsAnswer parses an HTTP response from a ExportConversionsWithResponse call
+func ParseExportConversionsAnswer(rsp *http.Response) (*ExportConversionsAnswer, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExportConversionsAnswer{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListDeliveriesAnswer parses an HTTP response from a ListDeliveriesWithResponse call
 func ParseListDeliveriesAnswer(rsp *http.Response) (*ListDeliveriesAnswer, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -6474,6 +8366,65 @@ func ParseListOrdersAnswer(rsp *http.Response) (*ListOrdersAnswer, error) {
 	return response, nil
 }
 
+// ParseExportOrdersAnswer parses an HTTP response from a ExportOrdersWithResponse call
+func ParseExportOrdersAnswer(rsp *http.Response) (*ExportOrdersAnswer, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExportOrdersAnswer{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseOrdersFreshnessAnswer parses an HTTP response from a OrdersFreshnessWithResponse call
+func ParseOrdersFreshnessAnswer(rsp *http.Response) (*OrdersFreshnessAnswer, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &OrdersFreshnessAnswer{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OrderStreamPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseRefreshOrdersAnswer parses an HTTP response from a RefreshOrdersWithResponse call
 func ParseRefreshOrdersAnswer(rsp *http.Response) (*RefreshOrdersAnswer, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -6523,6 +8474,39 @@ func ParseGetOrderAnswer(rsp *http.Response) (*GetOrderAnswer, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest OrderDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetStatusAnswer parses an HTTP response from a GetStatusWithResponse call
+func ParseGetStatusAnswer(rsp *http.Response) (*GetStatusAnswer, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetStatusAnswer{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Status
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

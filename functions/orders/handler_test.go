@@ -237,7 +237,7 @@ func TestOneOrder(t *testing.T) {
 
 func (b *bench) file(t *testing.T, owner, query string) (*httptest.ResponseRecorder, [][]string) {
 	t.Helper()
-	request := httptest.NewRequest("GET", "/v1/orders.csv?"+query, nil)
+	request := httptest.NewRequest(http.MethodGet, "/v1/orders.csv?"+query, nil)
 	recorder := httptest.NewRecorder()
 	b.routes.ServeHTTP(recorder, request.WithContext(lambdahttp.WithClaims(t.Context(), map[string]string{"owner": owner, "scope": "affiliate/read"})))
 	lines, err := csv.NewReader(bytes.NewReader(recorder.Body.Bytes())).ReadAll()

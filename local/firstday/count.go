@@ -21,6 +21,9 @@ func (d *day) count(ctx context.Context) (string, error) {
 	if err := d.countOrders(ctx); err != nil {
 		return "", err
 	}
+	if err := d.countConversions(ctx); err != nil {
+		return "", err
+	}
 	accepted, repeated, err := d.deliveries(ctx)
 	if err != nil {
 		return "", err

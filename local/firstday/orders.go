@@ -171,6 +171,9 @@ func (d *day) orders(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("the followed order was not seen on its way (%v, %d changes in its history)", before, history)
 	}
 	d.report.Checks = append(d.report.Checks, stopping...)
+	if err := d.oneOrder(ctx, followed[0]); err != nil {
+		return "", err
+	}
 	t, err := d.truth(ctx)
 	if err != nil {
 		return "", err

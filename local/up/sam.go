@@ -107,6 +107,7 @@ func (p Profile) parameters() []string {
 		"EventDeliveryUrl": p.ControlURL() + "/control/inbox",
 		"OrderCadence":     "0=5s,2400h=20s",
 		"OrderClaim":       "65s",
+		"RollupWindow":     "1",
 		"WorkerTimeout":    "60",
 		"QueueVisibility":  "90",
 		"RefreshSchedule":  "rate(1 minute)",

@@ -135,15 +135,16 @@ func rollupPK(asset, perspective string, day time.Time) string {
 	return "rollups#" + asset + "#" + perspective + "#" + day.UTC().Format("200601")
 }
 
-func rollupDaySK(day time.Time) string { return rollupSK("day", day) }
+func rollupDaySK(day time.Time) string { return day.UTC().Format("20060102") }
 
-// rollupPartSK is a part of a day's sums by a dimension. Days of one dimension
-// follow each other.
-func rollupPartSK(dimension string, day time.Time, part int) string {
-	return fmt.Sprintf("%s#%03d", rollupSK(dimension, day), part)
+// rollupPartPK holds what is dealt out of a month's sums by one dimension.
+func rollupPartPK(asset, perspective, dimension string, day time.Time) string {
+	return rollupPK(asset, perspective, day) + "#" + dimension
 }
 
-func rollupSK(what string, day time.Time) string { return what + "#" + day.UTC().Format("20060102") }
+func rollupPartSK(day time.Time, part int) string {
+	return fmt.Sprintf("%s#%03d", rollupDaySK(day), part)
+}
 
 func windowPK(asset, perspective string) string { return "windows#" + asset + "#" + perspective }
 func windowSK(from time.Time) string            { return fmt.Sprintf("%010d", from.Unix()) }

@@ -27,14 +27,15 @@ func (r *Rollups) Values(ctx context.Context, asset account.AssetID, perspective
 		if end := endOf(month); last.After(end) {
 			last = end
 		}
-		if err := r.monthValues(ctx, rollupPK(string(asset), string(perspective), month), by, first, last, each); err != nil {
+		pk, partPK := rollupPK(string(asset), string(perspective), month), rollupPartPK(string(asset), string(perspective), string(by), month)
+		if err := r.monthValues(ctx, pk, partPK, by, first, last, each); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *Rollups) monthValues(ctx context.Context, pk string, by conversion.Dimension, first, last time.Time, each func(time.Time, conversion.Values)) error {
+func (r *Rollups) monthValues(ctx context.Context, pk, partPK string, by conversion.Dimension, first, last time.Time, each func(time.Time, conversion.Values)) error {
 	parts := map[string]int{} // of large days, by the day's part of the key
 	err := r.rollupItems(ctx, pk, rollupDaySK(first), rollupDaySK(last), func(_ string, day time.Time, item Item) error {
 		kept := readKeptDay(item)
@@ -58,7 +59,7 @@ func (r *Rollups) monthValues(ctx context.Context, pk string, by conversion.Dime
 	if err != nil || len(parts) == 0 {
 		return err
 	}
-	return r.rollupItems(ctx, pk, rollupSK(string(by), first), rollupSK(string(by), last)+"#~", func(rest string, day time.Time, item Item) error {
+	return r.rollupItems(ctx, partPK, rollupDaySK(first), rollupDaySK(last)+"#~", func(rest string, day time.Time, item Item) error {
 		number, err := strconv.Atoi(strings.TrimPrefix(rest, "#"))
 		if err != nil || number >= parts[dayText(day)] {
 			return err
@@ -87,7 +88,7 @@ func tell(day time.Time, text []byte, each func(time.Time, conversion.Values)) e
 
 func dayText(day time.Time) string { return day.Format("20060102") }
 
-// rollupItems reads items whose keys are "what#day" and a rest.
+// rollupItems reads items whose keys are a day and a rest.
 func (r *Rollups) rollupItems(ctx context.Context, pk, from, to string, do func(rest string, day time.Time, item Item) error) error {
 	pages := dynamodb.NewQueryPaginator(r.client, &dynamodb.QueryInput{
 		TableName: &r.table, KeyConditionExpression: aws.String("pk = :pk AND sk BETWEEN :from AND :to"),
@@ -99,7 +100,7 @@ func (r *Rollups) rollupItems(ctx context.Context, pk, from, to string, do func(
 			return unavailable("dynamo.Rollup", err)
 		}
 		for _, item := range page.Items {
-			_, at, _ := strings.Cut(text(item, attrSK), "#")
+			at := text(item, attrSK)
 			day, err := time.Parse("20060102", at[:min(8, len(at))])
 			if err == nil {
 				err = do(at[min(8, len(at)):], day, item)

@@ -212,7 +212,7 @@ func (r *Rollups) putDay(ctx context.Context, key conversion.Key, item Item, rev
 }
 
 func (r *Rollups) putPart(ctx context.Context, key conversion.Key, p part, rev int64) error {
-	item := itemKey(rollupPK(string(key.Asset), string(key.Perspective), key.Day), rollupPartSK(string(p.dimension), key.Day, p.number))
+	item := itemKey(rollupPartPK(string(key.Asset), string(key.Perspective), string(p.dimension), key.Day), rollupPartSK(key.Day, p.number))
 	item[attrEntity], item[attrRev], item[attrSums] = str(entityRollup), num(rev), &types.AttributeValueMemberB{Value: p.sums}
 	_, err := r.client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: &r.table, Item: item, ConditionExpression: aws.String("attribute_not_exists(rev) OR rev < :rev"), ExpressionAttributeValues: Item{":rev": num(rev)},

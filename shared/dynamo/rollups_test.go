@@ -48,8 +48,8 @@ func rowsOf(t testing.TB, asset account.AssetID, day time.Time, n int) []order.R
 	for i := range n {
 		row := plain
 		row.OrderID, row.CreatedAt = fmt.Sprint(576_461_234_000_000_000+i), day.Add(time.Duration(i)*24*time.Hour/time.Duration(n))
-		row.CreatorUsername, row.ProductID = fmt.Sprint("creator.number.", i*i%(1+n/6)), fmt.Sprint(1_729_384_756_000_000_000+i*7%(1+n/15))
-		row.ContentID, row.CampaignID = fmt.Sprint(7_523_456_789_000_000_000+i*i%(1+n/2)), fmt.Sprint(7_512_345_678_000_000_000+i%5)
+		row.CreatorUsername, row.ProductID = fmt.Sprint("creator.number.", i*7919%(1+n/6)), fmt.Sprint(1_729_384_756_000_000_000+i*7%(1+n/15))
+		row.ContentID, row.CampaignID = fmt.Sprint(7_523_456_789_000_000_000+i*7919%(1+n/2)), fmt.Sprint(7_512_345_678_000_000_000+i%5)
 		if i%3 == 0 {
 			row.Status = order.Settled
 		}
