@@ -121,11 +121,11 @@ func (h *handler) sources(ctx context.Context, owner, connectionID string) ([]de
 		one, err := h.connections.Connection(ctx, owner, connectionID)
 		return delivery.Sources(one.Account, one.Assets, one.CreatedAt), err
 	}
-	all, next, err := h.connections.Connections(ctx, owner, "", maxConnections)
+	all, more, err := h.connections.All(ctx, owner, maxConnections)
 	if err != nil {
 		return nil, err
 	}
-	if next != "" {
+	if more {
 		return nil, api.Invalid(api.Field{Parameter: "connection_id", Detail: fmt.Sprintf("is required: there are more than %d connections", maxConnections)})
 	}
 	var sources []delivery.Source

@@ -13,7 +13,8 @@ import (
 )
 
 type connections interface {
-	connection.Reader
+	// Connection is fault.NotFound for another owner's id.
+	Connection(ctx context.Context, owner, id string) (connection.Connection, error)
 	// All lists an owner's connections; more says that there are others.
 	All(ctx context.Context, owner string, most int) (found []connection.Connection, more bool, err error)
 	// Holdings lists the asset as each account holds it.

@@ -59,10 +59,11 @@ type connectionsView struct {
 }
 
 type ordersView struct {
-	Assets        int        `json:"assets"`          // whose orders are read
-	OverdueP50    int64      `json:"overdue_p50_s"`   // seconds by which reads are late
-	OverdueP99    int64      `json:"overdue_p99_s"`   //
-	OldestOverdue int64      `json:"overdue_max_s"`   //
+	Assets int `json:"assets"` // whose orders are read
+	// Seconds by which reads are late.
+	OverdueP50    int64      `json:"overdue_p50_s"`
+	OverdueP99    int64      `json:"overdue_p99_s"`
+	OldestOverdue int64      `json:"overdue_max_s"`
 	Late          []lateView `json:"longest_waiting"` // those that wait longest, if any do
 }
 
