@@ -46,6 +46,10 @@ stop: ## stop what `make local` left running
 logs: binaries ## follow the logs of the functions that `make local` runs
 	@$(RUN) logs
 
+.PHONY: walk
+walk: binaries ## try every route of what `make local` left running as a stranger, who must be refused
+	@$(RUN) walk
+
 .PHONY: invoke
 invoke: binaries ## give one function one event beside `make local`: FUNCTION=webhook EVENT=events/webhook-17.json
 	@$(RUN) -function '$(FUNCTION)' -event '$(EVENT)' -owner $(OWNER) invoke

@@ -13,15 +13,17 @@ import (
 	"tiktok-shop-affiliate/local/firstday"
 	"tiktok-shop-affiliate/local/invoke"
 	"tiktok-shop-affiliate/local/up"
+	"tiktok-shop-affiliate/local/walk"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-const usage = `local [flags] up|rehearse|logs|invoke|signed-event|emulator|down
+const usage = `local [flags] up|rehearse|walk|logs|invoke|signed-event|emulator|down
 
   up            start, build, deploy and live through the first day; all stays running
   rehearse      the same, and stop it all again
+  walk          go over every route of what runs as a stranger
   logs          follow the logs of the functions, from now on
   invoke        give one function one event, beside what runs
   signed-event  print an event as invoke would give it
@@ -59,6 +61,12 @@ func run(ctx context.Context, args []string) error {
 	switch flags.Arg(0) {
 	case "logs":
 		return p.Logs(ctx, os.Stdout)
+	case "walk":
+		stack, err := p.Open(ctx)
+		if err != nil {
+			return err
+		}
+		return stranger(ctx, stack)
 	case "invoke":
 		return invoke.Run(ctx, p, try)
 	case "signed-event":
@@ -140,7 +148,21 @@ func day(ctx context.Context, stack *up.Stack) (firstday.Report, error) {
 	if !report.OK() {
 		return report, errors.New("the counts above differ from what TikTok Shop knows")
 	}
-	return report, nil
+	fmt.Println()
+	return report, stranger(ctx, stack)
+}
+
+// stranger walks over every route as one who may see nothing of what the day left.
+func stranger(ctx context.Context, stack *up.Stack) error {
+	client := func(c up.Caller) walk.Client {
+		return walk.Client{Owner: c.Owner, ID: c.ClientID, Secret: c.ClientSecret}
+	}
+	return walk.Run(ctx, walk.Config{
+		Root: stack.Root, API: stack.APIURL(), TokenURL: stack.TokenURL, Control: stack.ControlURL(),
+		Host: client(stack.Callers[0]), Stranger: client(stack.Callers[1]),
+		DynamoDB: dynamodb.NewFromConfig(stack.AWS()), Tables: []string{stack.Outputs["AccountsTableName"], stack.Outputs["RecordsTableName"]},
+		Out: os.Stdout,
+	})
 }
 
 const places = `
