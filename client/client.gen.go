@@ -322,6 +322,72 @@ func (e Health) Valid() bool {
 	}
 }
 
+// Defines values for JobRequestKind.
+const (
+	JobRequestKindLinks JobRequestKind = "links"
+)
+
+// Valid indicates whether the value is a known member of the JobRequestKind enum.
+func (e JobRequestKind) Valid() bool {
+	switch e {
+	case JobRequestKindLinks:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for JobResultStatus.
+const (
+	JobResultStatusDone   JobResultStatus = "done"
+	JobResultStatusFailed JobResultStatus = "failed"
+)
+
+// Valid indicates whether the value is a known member of the JobResultStatus enum.
+func (e JobResultStatus) Valid() bool {
+	switch e {
+	case JobResultStatusDone:
+		return true
+	case JobResultStatusFailed:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for JobState.
+const (
+	JobStateCancelled JobState = "cancelled"
+	JobStateDone      JobState = "done"
+	JobStateFailed    JobState = "failed"
+	JobStatePaused    JobState = "paused"
+	JobStateQueued    JobState = "queued"
+	JobStateRunning   JobState = "running"
+	JobStateWaiting   JobState = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the JobState enum.
+func (e JobState) Valid() bool {
+	switch e {
+	case JobStateCancelled:
+		return true
+	case JobStateDone:
+		return true
+	case JobStateFailed:
+		return true
+	case JobStatePaused:
+		return true
+	case JobStateQueued:
+		return true
+	case JobStateRunning:
+		return true
+	case JobStateWaiting:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for LinkResultStatus.
 const (
 	LinkResultStatusCached  LinkResultStatus = "cached"
@@ -597,16 +663,16 @@ func (e StatusState) Valid() bool {
 
 // Defines values for StatusQuotaState.
 const (
-	Paused StatusQuotaState = "paused"
-	UsedUp StatusQuotaState = "used_up"
+	StatusQuotaStatePaused StatusQuotaState = "paused"
+	StatusQuotaStateUsedUp StatusQuotaState = "used_up"
 )
 
 // Valid indicates whether the value is a known member of the StatusQuotaState enum.
 func (e StatusQuotaState) Valid() bool {
 	switch e {
-	case Paused:
+	case StatusQuotaStatePaused:
 		return true
-	case UsedUp:
+	case StatusQuotaStateUsedUp:
 		return true
 	default:
 		return false
@@ -804,6 +870,12 @@ type Changes struct {
 
 	// More Whether there are more already
 	More bool `json:"more"`
+}
+
+// ClaimRequest defines model for ClaimRequest.
+type ClaimRequest struct {
+	// ClaimToken The one in the address your ClaimUrl was opened with
+	ClaimToken string `json:"claim_token"`
 }
 
 // Commission `estimated` stands from the start, `actual` once the row is settled. `null` means that TikTok Shop gave none, which is not zero.
@@ -1277,6 +1349,136 @@ type Freshness struct {
 
 // Health `active`: it works; `expiring`: it works, and the authorization ends within 30 days; `suspect`: access was not renewed and it is tried again, calls may fail meanwhile; `needs_reconnect`: it works no more until its holder consents again
 type Health string
+
+// Job defines model for Job.
+type Job struct {
+	// Asset Names what calls are about: `shop:<shop id>`, `creator:<app>:<open id>` or `tap:<account>:<category id>:<market>`
+	//
+	// Examples: shop:7495000000000000001
+	Asset *AssetID `json:"asset,omitempty"`
+
+	// ConnectionID Names a connection
+	//
+	// Examples: conn_zs42wmzvkjkxqg2hoz4wk3q7
+	ConnectionID *ConnectionID `json:"connection_id,omitempty"`
+
+	// CreatedAt RFC 3339, UTC
+	CreatedAt Time `json:"created_at"`
+
+	// Done Items that have an outcome
+	Done int `json:"done"`
+
+	// EstimatedEnd RFC 3339, UTC
+	EstimatedEnd *Time `json:"estimated_end,omitempty"`
+
+	// ExpiresAt Then the job and its outcomes are deleted
+	ExpiresAt Time `json:"expires_at"`
+
+	// FailedItems Of the items done, those that failed
+	FailedItems int `json:"failed_items"`
+
+	// File The outcomes as one file, when the job is done
+	File *struct {
+		// ExpiresAt RFC 3339, UTC
+		ExpiresAt Time   `json:"expires_at"`
+		Name      string `json:"name"`
+
+		// URL Works without a token; ask again for a new one
+		URL string `json:"url"`
+	} `json:"file,omitempty"`
+
+	// FinishedAt RFC 3339, UTC
+	FinishedAt  *Time          `json:"finished_at,omitempty"`
+	FirstErrors []JobItemError `json:"first_errors"`
+	ID          string         `json:"id"`
+	Kind        string         `json:"kind"`
+
+	// Params As they were sent
+	Params *map[string]interface{} `json:"params,omitempty"`
+
+	// Problem What went wrong, with members of a problem document
+	Problem *JobProblem `json:"problem,omitempty"`
+
+	// RatePerMinute Items a minute while it was worked at; 0 when that cannot be told yet
+	RatePerMinute float32 `json:"rate_per_minute"`
+
+	// ResultPages Pages of outcomes that are stored
+	ResultPages int `json:"result_pages"`
+
+	// Results Path where the outcomes are listed
+	Results string `json:"results"`
+
+	// StartedAt RFC 3339, UTC
+	StartedAt *Time `json:"started_at,omitempty"`
+
+	// State `queued`, `running` and `waiting` go on by themselves; `paused` goes on when it is resumed;
+	// `done`, `failed` and `cancelled` are final.
+	State JobState `json:"state"`
+
+	// Total Items; absent while that is not known
+	Total *int `json:"total,omitempty"`
+
+	// WaitsUntil RFC 3339, UTC
+	WaitsUntil *Time `json:"waits_until,omitempty"`
+}
+
+// JobItemError defines model for JobItemError.
+type JobItemError struct {
+	Index int `json:"index"`
+
+	// Problem What went wrong, with members of a problem document
+	Problem JobProblem `json:"problem"`
+}
+
+// JobProblem What went wrong, with members of a problem document
+type JobProblem struct {
+	// Detail What happened and what to do
+	Detail string `json:"detail"`
+
+	// Tiktok TikTok Shop's own error
+	Tiktok *TikTokProblem `json:"tiktok,omitempty"`
+	Type   string         `json:"type"`
+}
+
+// JobRequest defines model for JobRequest.
+type JobRequest struct {
+	// Asset Needed only where the connection has several
+	Asset *string `json:"asset,omitempty"`
+
+	// ConnectionID Names a connection
+	//
+	// Examples: conn_zs42wmzvkjkxqg2hoz4wk3q7
+	ConnectionID ConnectionID `json:"connection_id"`
+	Items        []LinkAsk    `json:"items"`
+
+	// Kind What the job does
+	Kind JobRequestKind `json:"kind"`
+
+	// Params Belongs to other kinds
+	Params *map[string]interface{} `json:"params,omitempty"`
+}
+
+// JobRequestKind What the job does
+type JobRequestKind string
+
+// JobResult The outcome of the item with the index
+type JobResult struct {
+	Index int `json:"index"`
+
+	// Problem What went wrong, with members of a problem document
+	Problem *JobProblem `json:"problem,omitempty"`
+
+	// Result What the kind made of it; of `links` the members that `POST /v1/links` gives a link
+	Result *map[string]interface{} `json:"result,omitempty"`
+	Status JobResultStatus         `json:"status"`
+}
+
+// JobResultStatus defines model for JobResult.Status.
+type JobResultStatus string
+
+// JobState `queued`, `running` and `waiting` go on by themselves; `paused` goes on when it is resumed;
+// `done`, `failed` and `cancelled` are final.
+type JobState string
 
 // LinkAsk One link that is asked for. The purpose decides who must be connected.
 type LinkAsk struct {
@@ -2046,6 +2248,9 @@ type IdempotencyKey = string
 // IfNoneMatch defines model for IfNoneMatch.
 type IfNoneMatch = string
 
+// JobID defines model for JobID.
+type JobID = string
+
 // Limit defines model for Limit.
 type Limit = int
 
@@ -2125,6 +2330,12 @@ type ListConnectionsParams struct {
 
 	// IfNoneMatch The `ETag` of the answer you have
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// ClaimConnectionParams defines parameters for ClaimConnection.
+type ClaimConnectionParams struct {
+	// IdempotencyKey Any text of yours that names this write. Whoever sends the same write with the same key again within 24 hours gets the first answer, and nothing is done twice.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // RemoveConnectionParams defines parameters for RemoveConnection.
@@ -2258,6 +2469,63 @@ type GetDeliveryParams struct {
 
 // ReplayDeliveryParams defines parameters for ReplayDelivery.
 type ReplayDeliveryParams struct {
+	// IdempotencyKey Any text of yours that names this write. Whoever sends the same write with the same key again within 24 hours gets the first answer, and nothing is done twice.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ListJobsParams defines parameters for ListJobs.
+type ListJobsParams struct {
+	// State Only jobs in this state
+	State *JobState `form:"state,omitempty" json:"state,omitempty"`
+
+	// Limit How many items a page has at most
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before, with the same filters
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// IfNoneMatch The `ETag` of the answer you have
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// CreateJobParams defines parameters for CreateJob.
+type CreateJobParams struct {
+	// IdempotencyKey Any text of yours that names this write. Whoever sends the same write with the same key again within 24 hours gets the first answer, and nothing is done twice.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// GetJobParams defines parameters for GetJob.
+type GetJobParams struct {
+	// IfNoneMatch The `ETag` of the answer you have
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// CancelJobParams defines parameters for CancelJob.
+type CancelJobParams struct {
+	// IdempotencyKey Any text of yours that names this write. Whoever sends the same write with the same key again within 24 hours gets the first answer, and nothing is done twice.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// PauseJobParams defines parameters for PauseJob.
+type PauseJobParams struct {
+	// IdempotencyKey Any text of yours that names this write. Whoever sends the same write with the same key again within 24 hours gets the first answer, and nothing is done twice.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ListJobResultsParams defines parameters for ListJobResults.
+type ListJobResultsParams struct {
+	// Limit How many items a page has at most
+	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `next_cursor` of the page before, with the same filters
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// IfNoneMatch The `ETag` of the answer you have
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// ResumeJobParams defines parameters for ResumeJob.
+type ResumeJobParams struct {
 	// IdempotencyKey Any text of yours that names this write. Whoever sends the same write with the same key again within 24 hours gets the first answer, and nothing is done twice.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
@@ -2400,6 +2668,17 @@ type GetOrderParams struct {
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
+// StartSelfTestJSONBody defines parameters for StartSelfTest.
+type StartSelfTestJSONBody struct {
+	Items int `json:"items"`
+}
+
+// StartSelfTestParams defines parameters for StartSelfTest.
+type StartSelfTestParams struct {
+	// IdempotencyKey Any text of yours that names this write. Whoever sends the same write with the same key again within 24 hours gets the first answer, and nothing is done twice.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // GetStatusParams defines parameters for GetStatus.
 type GetStatusParams struct {
 	// IfNoneMatch The `ETag` of the answer you have
@@ -2418,11 +2697,20 @@ type SetClientJSONRequestBody = APIClientRequest
 // CreateConnectLinkJSONRequestBody defines body for CreateConnectLink for application/json ContentType.
 type CreateConnectLinkJSONRequestBody = ConnectLinkRequest
 
+// ClaimConnectionJSONRequestBody defines body for ClaimConnection for application/json ContentType.
+type ClaimConnectionJSONRequestBody = ClaimRequest
+
+// CreateJobJSONRequestBody defines body for CreateJob for application/json ContentType.
+type CreateJobJSONRequestBody = JobRequest
+
 // CreateLinksJSONRequestBody defines body for CreateLinks for application/json ContentType.
 type CreateLinksJSONRequestBody = LinksRequest
 
 // RefreshOrdersJSONRequestBody defines body for RefreshOrders for application/json ContentType.
 type RefreshOrdersJSONRequestBody = OrderRefreshRequest
+
+// StartSelfTestJSONRequestBody defines body for StartSelfTest for application/json ContentType.
+type StartSelfTestJSONRequestBody StartSelfTestJSONBody
 
 // AsCampaignProductLink returns the union data inside the LinkAsk as a CampaignProductLink
 func (t LinkAsk) AsCampaignProductLink() (CampaignProductLink, error) {
@@ -2877,6 +3165,30 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/connections (the `ListConnections` operationId).
 	ListConnections(ctx context.Context, params *ListConnectionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ClaimConnectionWithBody Claim an install
+	//
+	// Who installs the app from TikTok Shop's app store, or consents in another browser than
+	// the connect link was opened in, comes to your `ClaimUrl` with a `claim_token`. Sign them
+	// in there and send the token: the account becomes a connection of yours. A token works
+	// for a day and once; sent again by its owner, it answers the same.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/connections/claim (the `ClaimConnection` operationId).
+	ClaimConnectionWithBody(ctx context.Context, params *ClaimConnectionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClaimConnection Claim an install
+	//
+	// Who installs the app from TikTok Shop's app store, or consents in another browser than
+	// the connect link was opened in, comes to your `ClaimUrl` with a `claim_token`. Sign them
+	// in there and send the token: the account becomes a connection of yours. A token works
+	// for a day and once; sent again by its owner, it answers the same.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/connections/claim (the `ClaimConnection` operationId).
+	ClaimConnection(ctx context.Context, params *ClaimConnectionParams, body ClaimConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RemoveConnection Disconnect
 	//
 	// Ends your right to the account, at once and whether or not TikTok Shop answers. While
@@ -2951,6 +3263,72 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/deliveries/{id}/replay (the `ReplayDelivery` operationId).
 	ReplayDelivery(ctx context.Context, id DeliveryID, params *ReplayDeliveryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListJobs List jobs
+	//
+	// Your jobs, the newest first.
+	//
+	// Corresponds with GET /v1/jobs (the `ListJobs` operationId).
+	ListJobs(ctx context.Context, params *ListJobsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateJobWithBody Start a job
+	//
+	// Starts work that is longer than a request. It runs by itself and survives every crash and
+	// deployment; jobs of one account take turns. Where TikTok Shop's limits are reached it waits
+	// and goes on by itself. `links` makes up to 10,000 promotion links; its items are those of
+	// `POST /v1/links`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/jobs (the `CreateJob` operationId).
+	CreateJobWithBody(ctx context.Context, params *CreateJobParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateJob Start a job
+	//
+	// Starts work that is longer than a request. It runs by itself and survives every crash and
+	// deployment; jobs of one account take turns. Where TikTok Shop's limits are reached it waits
+	// and goes on by itself. `links` makes up to 10,000 promotion links; its items are those of
+	// `POST /v1/links`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/jobs (the `CreateJob` operationId).
+	CreateJob(ctx context.Context, params *CreateJobParams, body CreateJobJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetJob Look at a job
+	//
+	// How far a job is, what failed, and, when it is done, a fresh address of its file that works for five minutes.
+	//
+	// Corresponds with GET /v1/jobs/{id} (the `GetJob` operationId).
+	GetJob(ctx context.Context, id JobID, params *GetJobParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelJob Cancel a job
+	//
+	// Ends the job for good. The step that is under way is still done and counted; what was done stays done.
+	//
+	// Corresponds with POST /v1/jobs/{id}/cancel (the `CancelJob` operationId).
+	CancelJob(ctx context.Context, id JobID, params *CancelJobParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PauseJob Pause a job
+	//
+	// The step that is under way is still done and counted.
+	//
+	// Corresponds with POST /v1/jobs/{id}/pause (the `PauseJob` operationId).
+	PauseJob(ctx context.Context, id JobID, params *PauseJobParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListJobResults List what came of a job's items
+	//
+	// The outcomes so far in the order of the items, also while the job runs. `index` is the item's place in the request.
+	//
+	// Corresponds with GET /v1/jobs/{id}/results (the `ListJobResults` operationId).
+	ListJobResults(ctx context.Context, id JobID, params *ListJobResultsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResumeJob Resume a job
+	//
+	// Lets a paused job go on, and a waiting one try now.
+	//
+	// Corresponds with POST /v1/jobs/{id}/resume (the `ResumeJob` operationId).
+	ResumeJob(ctx context.Context, id JobID, params *ResumeJobParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CreateLinksWithBody Make promotion links
 	//
 	// Makes up to 50 links from one connection, each with its own outcome. A link that was made
@@ -3023,6 +3401,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/orders/{order_id} (the `GetOrder` operationId).
 	GetOrder(ctx context.Context, orderID string, params *GetOrderParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartSelfTestWithBody Test the deployment's jobs
+	//
+	// Starts a job whose items do nothing. That it ends well shows that queue, table, bucket, worker and schedule of this deployment work together.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/self-test (the `StartSelfTest` operationId).
+	StartSelfTestWithBody(ctx context.Context, params *StartSelfTestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StartSelfTest Test the deployment's jobs
+	//
+	// Starts a job whose items do nothing. That it ends well shows that queue, table, bucket, worker and schedule of this deployment work together.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/self-test (the `StartSelfTest` operationId).
+	StartSelfTest(ctx context.Context, params *StartSelfTestParams, body StartSelfTestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetStatus How everything works
 	//
@@ -3286,6 +3682,50 @@ func (c *Client) ListConnections(ctx context.Context, params *ListConnectionsPar
 	return c.Client.Do(req)
 }
 
+// ClaimConnectionWithBody Claim an install
+//
+// Who installs the app from TikTok Shop's app store, or consents in another browser than
+// the connect link was opened in, comes to your `ClaimUrl` with a `claim_token`. Sign them
+// in there and send the token: the account becomes a connection of yours. A token works
+// for a day and once; sent again by its owner, it answers the same.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/connections/claim (the `ClaimConnection` operationId).
+func (c *Client) ClaimConnectionWithBody(ctx context.Context, params *ClaimConnectionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClaimConnectionRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClaimConnection Claim an install
+//
+// Who installs the app from TikTok Shop's app store, or consents in another browser than
+// the connect link was opened in, comes to your `ClaimUrl` with a `claim_token`. Sign them
+// in there and send the token: the account becomes a connection of yours. A token works
+// for a day and once; sent again by its owner, it answers the same.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/connections/claim (the `ClaimConnection` operationId).
+func (c *Client) ClaimConnection(ctx context.Context, params *ClaimConnectionParams, body ClaimConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClaimConnectionRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // RemoveConnection Disconnect
 //
 // Ends your right to the account, at once and whether or not TikTok Shop answers. While
@@ -3440,6 +3880,152 @@ func (c *Client) ReplayDelivery(ctx context.Context, id DeliveryID, params *Repl
 	return c.Client.Do(req)
 }
 
+// ListJobs List jobs
+//
+// Your jobs, the newest first.
+//
+// Corresponds with GET /v1/jobs (the `ListJobs` operationId).
+func (c *Client) ListJobs(ctx context.Context, params *ListJobsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListJobsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateJobWithBody Start a job
+//
+// Starts work that is longer than a request. It runs by itself and survives every crash and
+// deployment; jobs of one account take turns. Where TikTok Shop's limits are reached it waits
+// and goes on by itself. `links` makes up to 10,000 promotion links; its items are those of
+// `POST /v1/links`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/jobs (the `CreateJob` operationId).
+func (c *Client) CreateJobWithBody(ctx context.Context, params *CreateJobParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateJobRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateJob Start a job
+//
+// Starts work that is longer than a request. It runs by itself and survives every crash and
+// deployment; jobs of one account take turns. Where TikTok Shop's limits are reached it waits
+// and goes on by itself. `links` makes up to 10,000 promotion links; its items are those of
+// `POST /v1/links`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/jobs (the `CreateJob` operationId).
+func (c *Client) CreateJob(ctx context.Context, params *CreateJobParams, body CreateJobJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateJobRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetJob Look at a job
+//
+// How far a job is, what failed, and, when it is done, a fresh address of its file that works for five minutes.
+//
+// Corresponds with GET /v1/jobs/{id} (the `GetJob` operationId).
+func (c *Client) GetJob(ctx context.Context, id JobID, params *GetJobParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetJobRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelJob Cancel a job
+//
+// Ends the job for good. The step that is under way is still done and counted; what was done stays done.
+//
+// Corresponds with POST /v1/jobs/{id}/cancel (the `CancelJob` operationId).
+func (c *Client) CancelJob(ctx context.Context, id JobID, params *CancelJobParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelJobRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PauseJob Pause a job
+//
+// The step that is under way is still done and counted.
+//
+// Corresponds with POST /v1/jobs/{id}/pause (the `PauseJob` operationId).
+func (c *Client) PauseJob(ctx context.Context, id JobID, params *PauseJobParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPauseJobRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListJobResults List what came of a job's items
+//
+// The outcomes so far in the order of the items, also while the job runs. `index` is the item's place in the request.
+//
+// Corresponds with GET /v1/jobs/{id}/results (the `ListJobResults` operationId).
+func (c *Client) ListJobResults(ctx context.Context, id JobID, params *ListJobResultsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListJobResultsRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResumeJob Resume a job
+//
+// Lets a paused job go on, and a waiting one try now.
+//
+// Corresponds with POST /v1/jobs/{id}/resume (the `ResumeJob` operationId).
+func (c *Client) ResumeJob(ctx context.Context, id JobID, params *ResumeJobParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResumeJobRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // CreateLinksWithBody Make promotion links
 //
 // Makes up to 50 links from one connection, each with its own outcome. A link that was made
@@ -3583,6 +4169,44 @@ func (c *Client) RefreshOrders(ctx context.Context, params *RefreshOrdersParams,
 // Corresponds with GET /v1/orders/{order_id} (the `GetOrder` operationId).
 func (c *Client) GetOrder(ctx context.Context, orderID string, params *GetOrderParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetOrderRequest(c.Server, orderID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartSelfTestWithBody Test the deployment's jobs
+//
+// Starts a job whose items do nothing. That it ends well shows that queue, table, bucket, worker and schedule of this deployment work together.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/self-test (the `StartSelfTest` operationId).
+func (c *Client) StartSelfTestWithBody(ctx context.Context, params *StartSelfTestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartSelfTestRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StartSelfTest Test the deployment's jobs
+//
+// Starts a job whose items do nothing. That it ends well shows that queue, table, bucket, worker and schedule of this deployment work together.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/self-test (the `StartSelfTest` operationId).
+func (c *Client) StartSelfTest(ctx context.Context, params *StartSelfTestParams, body StartSelfTestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStartSelfTestRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4228,6 +4852,61 @@ func NewListConnectionsRequest(server string, params *ListConnectionsParams) (*h
 			}
 
 			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewClaimConnectionRequest calls the generic ClaimConnection builder with application/json body
+func NewClaimConnectionRequest(server string, params *ClaimConnectionParams, body ClaimConnectionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewClaimConnectionRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewClaimConnectionRequestWithBody constructs an http.Request for the ClaimConnection method, with any body, and a specified content type
+func NewClaimConnectionRequestWithBody(server string, params *ClaimConnectionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/connections/claim")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
 		}
 
 	}
@@ -4927,6 +5606,438 @@ func NewReplayDeliveryRequest(server string, id DeliveryID, params *ReplayDelive
 	}
 
 	operationPath := fmt.Sprintf("/v1/deliveries/%s/replay", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListJobsRequest constructs an http.Request for the ListJobs method
+func NewListJobsRequest(server string, params *ListJobsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/jobs")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "state", *params.State, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewCreateJobRequest calls the generic CreateJob builder with application/json body
+func NewCreateJobRequest(server string, params *CreateJobParams, body CreateJobJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateJobRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCreateJobRequestWithBody constructs an http.Request for the CreateJob method, with any body, and a specified content type
+func NewCreateJobRequestWithBody(server string, params *CreateJobParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/jobs")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetJobRequest constructs an http.Request for the GetJob method
+func NewGetJobRequest(server string, id JobID, params *GetJobParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/jobs/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewCancelJobRequest constructs an http.Request for the CancelJob method
+func NewCancelJobRequest(server string, id JobID, params *CancelJobParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/jobs/%s/cancel", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewPauseJobRequest constructs an http.Request for the PauseJob method
+func NewPauseJobRequest(server string, id JobID, params *PauseJobParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/jobs/%s/pause", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListJobResultsRequest constructs an http.Request for the ListJobResults method
+func NewListJobResultsRequest(server string, id JobID, params *ListJobResultsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/jobs/%s/results", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Cursor != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", *params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewResumeJobRequest constructs an http.Request for the ResumeJob method
+func NewResumeJobRequest(server string, id JobID, params *ResumeJobParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/jobs/%s/resume", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -5696,6 +6807,61 @@ func NewGetOrderRequest(server string, orderID string, params *GetOrderParams) (
 	return req, nil
 }
 
+// NewStartSelfTestRequest calls the generic StartSelfTest builder with application/json body
+func NewStartSelfTestRequest(server string, params *StartSelfTestParams, body StartSelfTestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewStartSelfTestRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewStartSelfTestRequestWithBody constructs an http.Request for the StartSelfTest method, with any body, and a specified content type
+func NewStartSelfTestRequestWithBody(server string, params *StartSelfTestParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/self-test")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewGetStatusRequest constructs an http.Request for the GetStatus method
 func NewGetStatusRequest(server string, params *GetStatusParams) (*http.Request, error) {
 	var err error
@@ -5912,6 +7078,30 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/connections (the `ListConnections` operationId).
 	ListConnectionsWithResponse(ctx context.Context, params *ListConnectionsParams, reqEditors ...RequestEditorFn) (*ListConnectionsAnswer, error)
 
+	// ClaimConnectionWithBodyWithResponse Claim an install
+	//
+	// Who installs the app from TikTok Shop's app store, or consents in another browser than
+	// the connect link was opened in, comes to your `ClaimUrl` with a `claim_token`. Sign them
+	// in there and send the token: the account becomes a connection of yours. A token works
+	// for a day and once; sent again by its owner, it answers the same.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/claim (the `ClaimConnection` operationId).
+	ClaimConnectionWithBodyWithResponse(ctx context.Context, params *ClaimConnectionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ClaimConnectionAnswer, error)
+
+	// ClaimConnectionWithResponse Claim an install
+	//
+	// Who installs the app from TikTok Shop's app store, or consents in another browser than
+	// the connect link was opened in, comes to your `ClaimUrl` with a `claim_token`. Sign them
+	// in there and send the token: the account becomes a connection of yours. A token works
+	// for a day and once; sent again by its owner, it answers the same.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/claim (the `ClaimConnection` operationId).
+	ClaimConnectionWithResponse(ctx context.Context, params *ClaimConnectionParams, body ClaimConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*ClaimConnectionAnswer, error)
+
 	// RemoveConnectionWithResponse Disconnect
 	//
 	// Ends your right to the account, at once and whether or not TikTok Shop answers. While
@@ -6002,6 +7192,84 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/deliveries/{id}/replay (the `ReplayDelivery` operationId).
 	ReplayDeliveryWithResponse(ctx context.Context, id DeliveryID, params *ReplayDeliveryParams, reqEditors ...RequestEditorFn) (*ReplayDeliveryAnswer, error)
 
+	// ListJobsWithResponse List jobs
+	//
+	// Your jobs, the newest first.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/jobs (the `ListJobs` operationId).
+	ListJobsWithResponse(ctx context.Context, params *ListJobsParams, reqEditors ...RequestEditorFn) (*ListJobsAnswer, error)
+
+	// CreateJobWithBodyWithResponse Start a job
+	//
+	// Starts work that is longer than a request. It runs by itself and survives every crash and
+	// deployment; jobs of one account take turns. Where TikTok Shop's limits are reached it waits
+	// and goes on by itself. `links` makes up to 10,000 promotion links; its items are those of
+	// `POST /v1/links`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/jobs (the `CreateJob` operationId).
+	CreateJobWithBodyWithResponse(ctx context.Context, params *CreateJobParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateJobAnswer, error)
+
+	// CreateJobWithResponse Start a job
+	//
+	// Starts work that is longer than a request. It runs by itself and survives every crash and
+	// deployment; jobs of one account take turns. Where TikTok Shop's limits are reached it waits
+	// and goes on by itself. `links` makes up to 10,000 promotion links; its items are those of
+	// `POST /v1/links`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/jobs (the `CreateJob` operationId).
+	CreateJobWithResponse(ctx context.Context, params *CreateJobParams, body CreateJobJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateJobAnswer, error)
+
+	// GetJobWithResponse Look at a job
+	//
+	// How far a job is, what failed, and, when it is done, a fresh address of its file that works for five minutes.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/jobs/{id} (the `GetJob` operationId).
+	GetJobWithResponse(ctx context.Context, id JobID, params *GetJobParams, reqEditors ...RequestEditorFn) (*GetJobAnswer, error)
+
+	// CancelJobWithResponse Cancel a job
+	//
+	// Ends the job for good. The step that is under way is still done and counted; what was done stays done.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/jobs/{id}/cancel (the `CancelJob` operationId).
+	CancelJobWithResponse(ctx context.Context, id JobID, params *CancelJobParams, reqEditors ...RequestEditorFn) (*CancelJobAnswer, error)
+
+	// PauseJobWithResponse Pause a job
+	//
+	// The step that is under way is still done and counted.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/jobs/{id}/pause (the `PauseJob` operationId).
+	PauseJobWithResponse(ctx context.Context, id JobID, params *PauseJobParams, reqEditors ...RequestEditorFn) (*PauseJobAnswer, error)
+
+	// ListJobResultsWithResponse List what came of a job's items
+	//
+	// The outcomes so far in the order of the items, also while the job runs. `index` is the item's place in the request.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/jobs/{id}/results (the `ListJobResults` operationId).
+	ListJobResultsWithResponse(ctx context.Context, id JobID, params *ListJobResultsParams, reqEditors ...RequestEditorFn) (*ListJobResultsAnswer, error)
+
+	// ResumeJobWithResponse Resume a job
+	//
+	// Lets a paused job go on, and a waiting one try now.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/jobs/{id}/resume (the `ResumeJob` operationId).
+	ResumeJobWithResponse(ctx context.Context, id JobID, params *ResumeJobParams, reqEditors ...RequestEditorFn) (*ResumeJobAnswer, error)
+
 	// CreateLinksWithBodyWithResponse Make promotion links
 	//
 	// Makes up to 50 links from one connection, each with its own outcome. A link that was made
@@ -6082,6 +7350,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/orders/{order_id} (the `GetOrder` operationId).
 	GetOrderWithResponse(ctx context.Context, orderID string, params *GetOrderParams, reqEditors ...RequestEditorFn) (*GetOrderAnswer, error)
+
+	// StartSelfTestWithBodyWithResponse Test the deployment's jobs
+	//
+	// Starts a job whose items do nothing. That it ends well shows that queue, table, bucket, worker and schedule of this deployment work together.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/self-test (the `StartSelfTest` operationId).
+	StartSelfTestWithBodyWithResponse(ctx context.Context, params *StartSelfTestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartSelfTestAnswer, error)
+
+	// StartSelfTestWithResponse Test the deployment's jobs
+	//
+	// Starts a job whose items do nothing. That it ends well shows that queue, table, bucket, worker and schedule of this deployment work together.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/self-test (the `StartSelfTest` operationId).
+	StartSelfTestWithResponse(ctx context.Context, params *StartSelfTestParams, body StartSelfTestJSONRequestBody, reqEditors ...RequestEditorFn) (*StartSelfTestAnswer, error)
 
 	// GetStatusWithResponse How everything works
 	//
@@ -6522,6 +7808,54 @@ func (r ListConnectionsAnswer) ContentType() string {
 	return ""
 }
 
+type ClaimConnectionAnswer struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ConnectionDetail
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ClaimConnectionAnswer) GetJSON200() *ConnectionDetail {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ClaimConnectionAnswer) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ClaimConnectionAnswer) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ClaimConnectionAnswer) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ClaimConnectionAnswer) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ClaimConnectionAnswer) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type RemoveConnectionAnswer struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -6913,6 +8247,362 @@ func (r ReplayDeliveryAnswer) ContentType() string {
 	return ""
 }
 
+type ListJobsAnswer struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *struct {
+		Items []Job `json:"items"`
+
+		// NextCursor Goes into `cursor` of the next request; absent on the last page
+		NextCursor *NextCursor `json:"next_cursor,omitempty"`
+	}
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListJobsAnswer) GetJSON200() *struct {
+	Items []Job `json:"items"`
+
+	// NextCursor Goes into `cursor` of the next request; absent on the last page
+	NextCursor *NextCursor `json:"next_cursor,omitempty"`
+} {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListJobsAnswer) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListJobsAnswer) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListJobsAnswer) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListJobsAnswer) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListJobsAnswer) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateJobAnswer struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Job
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r CreateJobAnswer) GetJSON202() *Job {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateJobAnswer) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateJobAnswer) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateJobAnswer) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateJobAnswer) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateJobAnswer) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetJobAnswer struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Job
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetJobAnswer) GetJSON200() *Job {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetJobAnswer) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetJobAnswer) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetJobAnswer) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetJobAnswer) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetJobAnswer) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CancelJobAnswer struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Job
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CancelJobAnswer) GetJSON200() *Job {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CancelJobAnswer) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CancelJobAnswer) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelJobAnswer) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelJobAnswer) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelJobAnswer) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type PauseJobAnswer struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Job
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PauseJobAnswer) GetJSON200() *Job {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PauseJobAnswer) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PauseJobAnswer) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PauseJobAnswer) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PauseJobAnswer) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PauseJobAnswer) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListJobResultsAnswer struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *struct {
+		Items []JobResult `json:"items"`
+
+		// NextCursor Goes into `cursor` of the next request; absent on the last page
+		NextCursor *NextCursor `json:"next_cursor,omitempty"`
+	}
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListJobResultsAnswer) GetJSON200() *struct {
+	Items []JobResult `json:"items"`
+
+	// NextCursor Goes into `cursor` of the next request; absent on the last page
+	NextCursor *NextCursor `json:"next_cursor,omitempty"`
+} {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListJobResultsAnswer) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListJobResultsAnswer) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListJobResultsAnswer) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListJobResultsAnswer) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListJobResultsAnswer) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ResumeJobAnswer struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Job
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ResumeJobAnswer) GetJSON200() *Job {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ResumeJobAnswer) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ResumeJobAnswer) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ResumeJobAnswer) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResumeJobAnswer) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResumeJobAnswer) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type CreateLinksAnswer struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -7194,6 +8884,54 @@ func (r GetOrderAnswer) ContentType() string {
 	return ""
 }
 
+type StartSelfTestAnswer struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Job
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r StartSelfTestAnswer) GetJSON202() *Job {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StartSelfTestAnswer) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StartSelfTestAnswer) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StartSelfTestAnswer) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StartSelfTestAnswer) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StartSelfTestAnswer) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetStatusAnswer struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -7450,6 +9188,42 @@ func (c *ClientWithResponses) ListConnectionsWithResponse(ctx context.Context, p
 	return ParseListConnectionsAnswer(rsp)
 }
 
+// ClaimConnectionWithBodyWithResponse Claim an install
+//
+// Who installs the app from TikTok Shop's app store, or consents in another browser than
+// the connect link was opened in, comes to your `ClaimUrl` with a `claim_token`. Sign them
+// in there and send the token: the account becomes a connection of yours. A token works
+// for a day and once; sent again by its owner, it answers the same.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/claim (the `ClaimConnection` operationId).
+func (c *ClientWithResponses) ClaimConnectionWithBodyWithResponse(ctx context.Context, params *ClaimConnectionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ClaimConnectionAnswer, error) {
+	rsp, err := c.ClaimConnectionWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseClaimConnectionAnswer(rsp)
+}
+
+// ClaimConnectionWithResponse Claim an install
+//
+// Who installs the app from TikTok Shop's app store, or consents in another browser than
+// the connect link was opened in, comes to your `ClaimUrl` with a `claim_token`. Sign them
+// in there and send the token: the account becomes a connection of yours. A token works
+// for a day and once; sent again by its owner, it answers the same.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/claim (the `ClaimConnection` operationId).
+func (c *ClientWithResponses) ClaimConnectionWithResponse(ctx context.Context, params *ClaimConnectionParams, body ClaimConnectionJSONRequestBody, reqEditors ...RequestEditorFn) (*ClaimConnectionAnswer, error) {
+	rsp, err := c.ClaimConnection(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseClaimConnectionAnswer(rsp)
+}
+
 // RemoveConnectionWithResponse Disconnect
 //
 // Ends your right to the account, at once and whether or not TikTok Shop answers. While
@@ -7588,6 +9362,132 @@ func (c *ClientWithResponses) ReplayDeliveryWithResponse(ctx context.Context, id
 	return ParseReplayDeliveryAnswer(rsp)
 }
 
+// ListJobsWithResponse List jobs
+//
+// Your jobs, the newest first.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/jobs (the `ListJobs` operationId).
+func (c *ClientWithResponses) ListJobsWithResponse(ctx context.Context, params *ListJobsParams, reqEditors ...RequestEditorFn) (*ListJobsAnswer, error) {
+	rsp, err := c.ListJobs(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListJobsAnswer(rsp)
+}
+
+// CreateJobWithBodyWithResponse Start a job
+//
+// Starts work that is longer than a request. It runs by itself and survives every crash and
+// deployment; jobs of one account take turns. Where TikTok Shop's limits are reached it waits
+// and goes on by itself. `links` makes up to 10,000 promotion links; its items are those of
+// `POST /v1/links`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/jobs (the `CreateJob` operationId).
+func (c *ClientWithResponses) CreateJobWithBodyWithResponse(ctx context.Context, params *CreateJobParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateJobAnswer, error) {
+	rsp, err := c.CreateJobWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateJobAnswer(rsp)
+}
+
+// CreateJobWithResponse Start a job
+//
+// Starts work that is longer than a request. It runs by itself and survives every crash and
+// deployment; jobs of one account take turns. Where TikTok Shop's limits are reached it waits
+// and goes on by itself. `links` makes up to 10,000 promotion links; its items are those of
+// `POST /v1/links`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/jobs (the `CreateJob` operationId).
+func (c *ClientWithResponses) CreateJobWithResponse(ctx context.Context, params *CreateJobParams, body CreateJobJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateJobAnswer, error) {
+	rsp, err := c.CreateJob(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateJobAnswer(rsp)
+}
+
+// GetJobWithResponse Look at a job
+//
+// How far a job is, what failed, and, when it is done, a fresh address of its file that works for five minutes.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/jobs/{id} (the `GetJob` operationId).
+func (c *ClientWithResponses) GetJobWithResponse(ctx context.Context, id JobID, params *GetJobParams, reqEditors ...RequestEditorFn) (*GetJobAnswer, error) {
+	rsp, err := c.GetJob(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetJobAnswer(rsp)
+}
+
+// CancelJobWithResponse Cancel a job
+//
+// Ends the job for good. The step that is under way is still done and counted; what was done stays done.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/jobs/{id}/cancel (the `CancelJob` operationId).
+func (c *ClientWithResponses) CancelJobWithResponse(ctx context.Context, id JobID, params *CancelJobParams, reqEditors ...RequestEditorFn) (*CancelJobAnswer, error) {
+	rsp, err := c.CancelJob(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelJobAnswer(rsp)
+}
+
+// PauseJobWithResponse Pause a job
+//
+// The step that is under way is still done and counted.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/jobs/{id}/pause (the `PauseJob` operationId).
+func (c *ClientWithResponses) PauseJobWithResponse(ctx context.Context, id JobID, params *PauseJobParams, reqEditors ...RequestEditorFn) (*PauseJobAnswer, error) {
+	rsp, err := c.PauseJob(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePauseJobAnswer(rsp)
+}
+
+// ListJobResultsWithResponse List what came of a job's items
+//
+// The outcomes so far in the order of the items, also while the job runs. `index` is the item's place in the request.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/jobs/{id}/results (the `ListJobResults` operationId).
+func (c *ClientWithResponses) ListJobResultsWithResponse(ctx context.Context, id JobID, params *ListJobResultsParams, reqEditors ...RequestEditorFn) (*ListJobResultsAnswer, error) {
+	rsp, err := c.ListJobResults(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListJobResultsAnswer(rsp)
+}
+
+// ResumeJobWithResponse Resume a job
+//
+// Lets a paused job go on, and a waiting one try now.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/jobs/{id}/resume (the `ResumeJob` operationId).
+func (c *ClientWithResponses) ResumeJobWithResponse(ctx context.Context, id JobID, params *ResumeJobParams, reqEditors ...RequestEditorFn) (*ResumeJobAnswer, error) {
+	rsp, err := c.ResumeJob(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResumeJobAnswer(rsp)
+}
+
 // CreateLinksWithBodyWithResponse Make promotion links
 //
 // Makes up to 50 links from one connection, each with its own outcome. A link that was made
@@ -7715,6 +9615,36 @@ func (c *ClientWithResponses) GetOrderWithResponse(ctx context.Context, orderID 
 		return nil, err
 	}
 	return ParseGetOrderAnswer(rsp)
+}
+
+// StartSelfTestWithBodyWithResponse Test the deployment's jobs
+//
+// Starts a job whose items do nothing. That it ends well shows that queue, table, bucket, worker and schedule of this deployment work together.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/self-test (the `StartSelfTest` operationId).
+func (c *ClientWithResponses) StartSelfTestWithBodyWithResponse(ctx context.Context, params *StartSelfTestParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StartSelfTestAnswer, error) {
+	rsp, err := c.StartSelfTestWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartSelfTestAnswer(rsp)
+}
+
+// StartSelfTestWithResponse Test the deployment's jobs
+//
+// Starts a job whose items do nothing. That it ends well shows that queue, table, bucket, worker and schedule of this deployment work together.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/self-test (the `StartSelfTest` operationId).
+func (c *ClientWithResponses) StartSelfTestWithResponse(ctx context.Context, params *StartSelfTestParams, body StartSelfTestJSONRequestBody, reqEditors ...RequestEditorFn) (*StartSelfTestAnswer, error) {
+	rsp, err := c.StartSelfTest(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStartSelfTestAnswer(rsp)
 }
 
 // GetStatusWithResponse How everything works
@@ -8029,6 +9959,39 @@ func ParseListConnectionsAnswer(rsp *http.Response) (*ListConnectionsAnswer, err
 	return response, nil
 }
 
+// ParseClaimConnectionAnswer parses an HTTP response from a ClaimConnectionWithResponse call
+func ParseClaimConnectionAnswer(rsp *http.Response) (*ClaimConnectionAnswer, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ClaimConnectionAnswer{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConnectionDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseRemoveConnectionAnswer parses an HTTP response from a RemoveConnectionWithResponse call
 func ParseRemoveConnectionAnswer(rsp *http.Response) (*RemoveConnectionAnswer, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -8300,6 +10263,247 @@ func ParseReplayDeliveryAnswer(rsp *http.Response) (*ReplayDeliveryAnswer, error
 	return response, nil
 }
 
+// ParseListJobsAnswer parses an HTTP response from a ListJobsWithResponse call
+func ParseListJobsAnswer(rsp *http.Response) (*ListJobsAnswer, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListJobsAnswer{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest struct {
+			Items []Job `json:"items"`
+
+			// NextCursor Goes into `cursor` of the next request; absent on the last page
+			NextCursor *NextCursor `json:"next_cursor,omitempty"`
+		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateJobAnswer parses an HTTP response from a CreateJobWithResponse call
+func ParseCreateJobAnswer(rsp *http.Response) (*CreateJobAnswer, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateJobAnswer{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Job
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetJobAnswer parses an HTTP response from a GetJobWithResponse call
+func ParseGetJobAnswer(rsp *http.Response) (*GetJobAnswer, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetJobAnswer{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Job
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCancelJobAnswer parses an HTTP response from a CancelJobWithResponse call
+func ParseCancelJobAnswer(rsp *http.Response) (*CancelJobAnswer, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelJobAnswer{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Job
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePauseJobAnswer parses an HTTP response from a PauseJobWithResponse call
+func ParsePauseJobAnswer(rsp *http.Response) (*PauseJobAnswer, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PauseJobAnswer{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Job
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListJobResultsAnswer parses an HTTP response from a ListJobResultsWithResponse call
+func ParseListJobResultsAnswer(rsp *http.Response) (*ListJobResultsAnswer, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListJobResultsAnswer{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest struct {
+			Items []JobResult `json:"items"`
+
+			// NextCursor Goes into `cursor` of the next request; absent on the last page
+			NextCursor *NextCursor `json:"next_cursor,omitempty"`
+		}
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseResumeJobAnswer parses an HTTP response from a ResumeJobWithResponse call
+func ParseResumeJobAnswer(rsp *http.Response) (*ResumeJobAnswer, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResumeJobAnswer{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Job
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseCreateLinksAnswer parses an HTTP response from a CreateLinksWithResponse call
 func ParseCreateLinksAnswer(rsp *http.Response) (*CreateLinksAnswer, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -8478,6 +10682,39 @@ func ParseGetOrderAnswer(rsp *http.Response) (*GetOrderAnswer, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseStartSelfTestAnswer parses an HTTP response from a StartSelfTestWithResponse call
+func ParseStartSelfTestAnswer(rsp *http.Response) (*StartSelfTestAnswer, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StartSelfTestAnswer{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Job
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem

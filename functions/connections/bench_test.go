@@ -87,15 +87,15 @@ func newBench(t *testing.T, baseURL string) *bench {
 	sealer := seal.New(text(keyset.Reveal()))
 	pages := connection.ConsentPages{SellerUS: b.tiktok.BaseURL + "/consent/seller", Creator: b.tiktok.BaseURL + "/consent/creator"}
 	b.links = connection.NewLinks(b.store, apps, b.now)
-	b.connector = connection.NewConnector(connection.ConnectorOptions{Store: b.store, Apps: apps, TikTok: client, Sealer: sealer, Pages: pages, Now: b.now})
 	b.vault, b.orders = account.NewVault(sealer), dynamo.NewOrders(db, names.Orders)
 	b.grants = account.NewGrants(account.GrantsOptions{
 		Store: b.store.Accounts, TikTok: client, Apps: apps, Vault: b.vault, Now: b.now, Log: slog.New(slog.DiscardHandler),
 	})
+	b.connector = connection.NewConnector(connection.ConnectorOptions{Store: b.store, Apps: apps, TikTok: client, Grants: b.grants, Sealer: sealer, Pages: pages, Now: b.now})
 	b.remover = connection.NewRemover(connection.RemoverOptions{
 		Store: b.store, Grants: b.grants, TikTok: client, Apps: apps, Pages: pages, Now: b.now, Log: slog.New(slog.DiscardHandler),
 	})
-	h := &handler{remover: b.remover, links: b.links, directory: connection.NewDirectory(b.store), grants: b.grants, now: b.now, baseURL: baseURL}
+	h := &handler{remover: b.remover, claims: b.connector, links: b.links, directory: connection.NewDirectory(b.store), grants: b.grants, now: b.now, baseURL: baseURL}
 	b.Handler = apitest.Described(t, h.routes(api.New(api.Owners{Clients: b.clients}, api.NewCursors(text("test-cursor-key")))))
 	return b
 }

@@ -32,12 +32,17 @@ type remover interface {
 	Manage(ctx context.Context, id account.ID) (string, error)
 }
 
+type claimer interface {
+	Claim(ctx context.Context, owner, token string) (connection.Connection, error)
+}
+
 // handler mints connect links and looks after connections, always for the caller's owner.
 type handler struct {
 	links     links
 	directory directory
 	grants    grants
 	remover   remover
+	claims    claimer
 	now       func() time.Time
 	baseURL   string // public address of the connect pages; empty: the one each request came to
 }
@@ -45,6 +50,7 @@ type handler struct {
 func (h *handler) routes(r *api.Router) http.Handler {
 	api.HandleStatus(r, "POST /v1/connect-links", api.Write, h.createLink)
 	api.Handle(r, "GET /v1/connections", api.Read, h.list)
+	api.Handle(r, "POST /v1/connections/claim", api.Write, h.claim)
 	api.Handle(r, "GET /v1/connections/{id}", api.Read, h.detail)
 	api.HandleStatus(r, "POST /v1/connections/{id}/refresh", api.Write, h.refresh)
 	api.HandleStatus(r, "DELETE /v1/connections/{id}", api.Write, h.remove)

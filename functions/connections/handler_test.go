@@ -125,7 +125,7 @@ func TestSampleEvents(t *testing.T) {
 	require.NoError(t, b.clients.Set(t.Context(), "example-client", "owner-a"))
 	for file, status := range map[string]int{
 		"connections": http.StatusOK, "connections--create-link": http.StatusCreated,
-		"connections--detail": http.StatusNotFound, "connections--refresh": http.StatusNotFound, "connections--remove": http.StatusNotFound,
+		"connections--detail": http.StatusNotFound, "connections--refresh": http.StatusNotFound, "connections--remove": http.StatusNotFound, "connections--claim": http.StatusNotFound,
 	} {
 		raw, err := os.ReadFile("../../events/" + file + ".json")
 		require.NoError(t, err)

@@ -37,6 +37,9 @@ func main() {
 				Store: store, Grants: tiktok.Grants, TikTok: tiktok.Client, Apps: tiktok.Apps,
 				Pages: connection.ConsentPages{Creator: settings.Creator}, Now: bootstrap.Now, Log: slog.Default(),
 			}),
+			claims: connection.NewConnector(connection.ConnectorOptions{
+				Store: store, Apps: tiktok.Apps, TikTok: tiktok.Client, Grants: tiktok.Grants, Sealer: tiktok.Sealer, Now: bootstrap.Now, Ahead: settings.RefreshAhead,
+			}),
 			grants: tiktok.Grants, now: bootstrap.Now, baseURL: settings.BaseURL,
 		}
 		routes := h.routes(settings.Router(cfg, tiktok.Tables))

@@ -19,6 +19,7 @@ type config struct {
 	PartnerUS string `env:"CONSENT_PARTNER_US_URL,required"`
 	Partner   string `env:"CONSENT_PARTNER_URL,required"`
 
+	ClaimURL     string        `env:"CLAIM_URL"`    // the partner's page that claims what came without an owner; may be empty
 	PartnerName  string        `env:"PARTNER_NAME"` // who asks for access, as users know them
 	PartnerURL   string        `env:"PARTNER_URL"`  // where users find help; may be empty
 	RefreshAhead time.Duration `env:"REFRESH_AHEAD" envDefault:"24h"`
@@ -33,7 +34,7 @@ func (c config) Validate() error {
 	var faults []error
 	for name, address := range map[string]string{
 		"CONSENT_SELLER_US_URL": c.SellerUS, "CONSENT_SELLER_URL": c.Seller, "CONSENT_CREATOR_URL": c.Creator,
-		"CONSENT_PARTNER_US_URL": c.PartnerUS, "CONSENT_PARTNER_URL": c.Partner, "PARTNER_URL": c.PartnerURL,
+		"CONSENT_PARTNER_US_URL": c.PartnerUS, "CONSENT_PARTNER_URL": c.Partner, "PARTNER_URL": c.PartnerURL, "CLAIM_URL": c.ClaimURL,
 	} {
 		if address != "" && !connection.SafeURL(address) {
 			faults = append(faults, fmt.Errorf("%s must be an https address: %q", name, address))

@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"tiktok-shop-affiliate/shared/account"
+	"tiktok-shop-affiliate/shared/app"
 	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/fault"
 )
@@ -30,6 +32,23 @@ func (nothing) State(_ context.Context, hash string) (connection.Pending, error)
 	return connection.Pending{Browser: "somebody's", ExpiresAt: time.Unix(2_000_000_000, 0)}, nil
 }
 
+func (nothing) PutState(context.Context, string, connection.Pending) error { return nil }
+
+func (nothing) ClaimState(context.Context, string, time.Time, time.Time) error {
+	return account.ErrStale
+}
+
+// several apps are registered, and no key of theirs is ever told.
+type several struct{}
+
+func (several) All(context.Context) ([]app.App, error) {
+	return []app.App{{Name: "a"}, {Name: "b"}}, nil
+}
+
+func (several) Find(context.Context, string) (app.App, error) {
+	return app.App{}, fault.New("test", fault.NotFound, "no such app")
+}
+
 // FuzzCallback opens addresses that nobody was given: each ends on a page that
 // connects nothing, repeats nothing and leads nowhere else.
 func FuzzCallback(f *testing.F) {
@@ -42,7 +61,7 @@ func FuzzCallback(f *testing.F) {
 	f.Add("HEAD", "/connect/%2e%2e", "", "")
 	consent := connection.ConsentPages{Seller: "https://services.tiktokshop.com/open/authorize"}
 	h := &handler{pages: newPages("Test Partner", "", consent), connector: connection.NewConnector(connection.ConnectorOptions{
-		Store: nothing{}, Pages: consent, Now: func() time.Time { return time.Unix(1_795_000_000, 0) },
+		Store: nothing{}, Apps: several{}, Pages: consent, Now: func() time.Time { return time.Unix(1_795_000_000, 0) },
 	})}
 	routes := h.routes()
 	f.Fuzz(func(t *testing.T, method, path, query, cookies string) {

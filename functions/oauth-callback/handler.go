@@ -21,6 +21,7 @@ const tokenLength = 43
 type handler struct {
 	connector *connection.Connector
 	pages     *pages
+	claimURL  string // where a consent without an owner goes on; empty: on a page of ours
 }
 
 func (h *handler) routes() http.Handler {
@@ -28,6 +29,7 @@ func (h *handler) routes() http.Handler {
 	mux.HandleFunc("GET /connect/{token}", h.show)
 	mux.HandleFunc("POST /connect/{token}", h.begin)
 	mux.HandleFunc("GET /oauth/callback", h.finish)
+	mux.HandleFunc("GET /oauth/callback/{app}", h.finish)
 	// Only the page itself may press its button.
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.pages.foreignButton(w, r.URL.Path) }))
@@ -84,14 +86,32 @@ func (h *handler) finish(w http.ResponseWriter, r *http.Request) {
 	browser, token := readCookie(r)
 	result, err := h.connector.Finish(r.Context(), connection.Callback{
 		Code: query.Get("code"), State: query.Get("state"), Error: query.Get("error"), Browser: browser,
+		App: r.PathValue("app"), AppKey: query.Get("app_key"),
 	})
 	if err != nil {
 		h.fail(w, r, err, token)
 		return
 	}
+	if result.Claim != "" {
+		h.park(w, r, result)
+		return
+	}
 	slog.InfoContext(r.Context(), "an account was connected", "connection", result.Connection.ID, "kind", result.Connection.Kind(),
 		"assets", len(result.Connection.Assets), "missing_scopes", result.Connection.MissingScopes())
 	h.pages.connected(w, result)
+}
+
+// park leads on to where the partner's customer signs in and claims the consent,
+// or explains that it waits.
+func (h *handler) park(w http.ResponseWriter, r *http.Request, result connection.Result) {
+	slog.InfoContext(r.Context(), "a consent waits to be claimed", "install", result.Install)
+	if h.claimURL == "" {
+		h.pages.parked(w, result)
+		return
+	}
+	h.pages.headers(w)
+	w.Header().Set("Location", withQuery(h.claimURL, "claim_token", result.Claim)) // no body repeats the token
+	w.WriteHeader(http.StatusSeeOther)
 }
 
 // fail shows what went wrong. With the token of the connect link, which only the

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"html"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -46,11 +47,15 @@ func (s text) Reload(context.Context) (bool, error)         { return false, nil 
 // site is the function behind a web server, with a sandbox behind it.
 type site struct {
 	*httptest.Server
-	tiktok *sandboxtest.Server
-	store  *dynamo.Connections
-	links  *connection.Links
-	client *tiktokshop.Client
-	sealer *seal.Sealer
+	tiktok    *sandboxtest.Server
+	store     *dynamo.Connections
+	links     *connection.Links
+	client    *tiktokshop.Client
+	connector *connection.Connector
+	remover   *connection.Remover
+	grants    *account.Grants
+	routes    *handler
+	sealer    *seal.Sealer
 
 	mu sync.Mutex
 	at time.Time
@@ -88,9 +93,16 @@ func newSite(t *testing.T) *site {
 	s.sealer = seal.New(text(keyset.Reveal()))
 	s.links = connection.NewLinks(s.store, apps, s.now)
 	consent := s.consentPages()
-	h := &handler{pages: newPages("Test Partner", "https://partner.example/help", consent), connector: connection.NewConnector(connection.ConnectorOptions{
-		Store: s.store, Apps: apps, TikTok: s.client, Sealer: s.sealer, Pages: consent, Now: s.now,
-	})}
+	quiet := slog.New(slog.DiscardHandler)
+	s.grants = account.NewGrants(account.GrantsOptions{
+		Store: s.store.Accounts, TikTok: s.client, Apps: apps, Vault: account.NewVault(s.sealer), Now: s.now, Log: quiet,
+	})
+	s.connector = connection.NewConnector(connection.ConnectorOptions{
+		Store: s.store, Apps: apps, TikTok: s.client, Grants: s.grants, Sealer: s.sealer, Pages: consent, Now: s.now,
+	})
+	s.remover = connection.NewRemover(connection.RemoverOptions{Store: s.store, Grants: s.grants, TikTok: s.client, Now: s.now, Log: quiet})
+	h := &handler{pages: newPages("Test Partner", "https://partner.example/help", consent), connector: s.connector}
+	s.routes = h
 	s.Server = httptest.NewTLSServer(apitest.Described(t, h.routes()))
 	t.Cleanup(s.Close)
 	registered := s.tiktok.App
@@ -333,9 +345,25 @@ func TestProblems(t *testing.T) {
 		"no code": {func(s *site, b *browser, link string) shown {
 			return b.get(s.URL + "/oauth/callback?state=" + b.press(link).Query().Get("state"))
 		}, http.StatusOK, "You did not agree"},
-		"no state": {func(s *site, b *browser, _ string) shown {
-			return b.get(s.URL + "/oauth/callback?code=" + s.tiktok.Code(b.t, sandboxtest.AuroraHome))
+		"bare address": {func(s *site, b *browser, _ string) shown {
+			return b.get(s.URL + "/oauth/callback")
 		}, http.StatusBadRequest, "Please start from a connect link"},
+		"install for no app of ours": {func(s *site, b *browser, _ string) shown {
+			return b.get(s.URL + "/oauth/callback?app_key=other&code=" + s.tiktok.Code(b.t, sandboxtest.AuroraHome))
+		}, http.StatusBadRequest, "Please start from a connect link"},
+		"install with a bad code": {func(s *site, b *browser, _ string) shown {
+			return b.get(s.URL + "/oauth/callback?code=nobodys")
+		}, http.StatusGone, "That took too long"},
+		"install without the scope to look up": {func(s *site, b *browser, _ string) shown {
+			body := `{"code":0,"message":"success","data":{"access_token":"a","refresh_token":"r","open_id":"o","user_type":0,"granted_scopes":[]}}`
+			s.tiktok.AddFault(sandbox.Fault{Operation: "GET /api/v2/token/get", Body: body, Status: 200})
+			return b.get(s.URL + "/oauth/callback?code=test-code")
+		}, http.StatusUnprocessableEntity, "A permission is missing"},
+		"install by somebody unknown": {func(s *site, b *browser, _ string) shown {
+			body := `{"code":0,"message":"success","data":{"access_token":"a","refresh_token":"r","open_id":"o","user_type":2,"granted_scopes":[]}}`
+			s.tiktok.AddFault(sandbox.Fault{Operation: "GET /api/v2/token/get", Body: body, Status: 200})
+			return b.get(s.URL + "/oauth/callback?code=test-code")
+		}, http.StatusUnprocessableEntity, "That is another kind of account"},
 		"foreign state": {func(s *site, b *browser, _ string) shown {
 			return b.get(s.URL + "/oauth/callback?state=test-state&code=" + s.tiktok.Code(b.t, sandboxtest.AuroraHome))
 		}, http.StatusBadRequest, "This attempt is not known here"},
@@ -348,9 +376,6 @@ func TestProblems(t *testing.T) {
 			s.tiktok.AddFault(sandbox.Fault{Operation: "GET /api/v2/token/get", Code: 36004004, Message: "invalid auth code"})
 			return b.decide(b.press(link), sandboxtest.AuroraHome, "allow")
 		}, http.StatusGone, "That took too long"},
-		"another browser": {func(s *site, b *browser, link string) shown {
-			return s.browser(b.t).decide(b.press(link), sandboxtest.AuroraHome, "allow")
-		}, http.StatusBadRequest, "Please go on in the browser you began in"},
 		"another person's browser": {func(s *site, b *browser, link string) shown {
 			other := s.browser(b.t)
 			other.press(link)
@@ -426,7 +451,7 @@ func TestAttemptGoesOn(t *testing.T) {
 		b := s.browser(t)
 		consent := b.press(s.mint(t, "test-owner", tiktokshop.SellerAccount))
 		elsewhere := s.browser(t).decide(consent, sandboxtest.AuroraHome, "allow")
-		require.Equal(t, http.StatusBadRequest, elsewhere.status)
+		require.Equal(t, "One step is missing", elsewhere.title)
 		assert.Equal(t, "Connected", b.get(elsewhere.url.String()).title)
 	})
 	t.Run("with two attempts in one browser", func(t *testing.T) {
@@ -525,7 +550,7 @@ func TestSampleEvents(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	entry := lambdahttp.New(s.Config.Handler)
-	for file, status := range map[string]int{"oauth-callback": http.StatusOK, "oauth-callback--connect": http.StatusNotFound, "oauth-callback--begin": http.StatusNotFound} {
+	for file, status := range map[string]int{"oauth-callback": http.StatusOK, "oauth-callback--connect": http.StatusNotFound, "oauth-callback--begin": http.StatusNotFound, "oauth-callback--install": http.StatusBadRequest} {
 		raw, err := os.ReadFile("../../events/" + file + ".json")
 		require.NoError(t, err)
 		var event events.APIGatewayV2HTTPRequest

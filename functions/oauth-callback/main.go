@@ -17,9 +17,9 @@ func main() {
 		if err != nil {
 			return nil, err
 		}
-		h := &handler{pages: newPages(settings.PartnerName, settings.PartnerURL, settings.consent()), connector: connection.NewConnector(connection.ConnectorOptions{
+		h := &handler{claimURL: settings.ClaimURL, pages: newPages(settings.PartnerName, settings.PartnerURL, settings.consent()), connector: connection.NewConnector(connection.ConnectorOptions{
 			Store: dynamo.NewConnections(tiktok.Tables, settings.Accounts, settings.Orders),
-			Apps:  tiktok.Apps, TikTok: tiktok.Client, Sealer: tiktok.Sealer,
+			Apps:  tiktok.Apps, TikTok: tiktok.Client, Grants: tiktok.Grants, Sealer: tiktok.Sealer,
 			Pages: settings.consent(), Now: bootstrap.Now, Ahead: settings.RefreshAhead,
 		})}
 		return func() { lambdahttp.Start(h.routes()) }, nil

@@ -29,6 +29,7 @@ type page struct {
 	Style   template.CSS
 	Title   string
 	Text    []string
+	Code    string // to hand on
 	Points  []string
 	Notes   []string
 	Action  action
@@ -149,14 +150,39 @@ func assetLine(asset account.Asset) string {
 	return asset.Name + " (" + asset.Region + ")"
 }
 
+// parked is the page of a consent that nobody is here to have, where the partner
+// has no page of its own for that.
+func (p *pages) parked(w http.ResponseWriter, result connection.Result) {
+	content := page{
+		Title: "One step is missing",
+		Text: []string{
+			"TikTok Shop has told us that you agree. What we do not know yet is which customer of " + p.partner + " you are.",
+			"Give " + p.partner + " this code within 24 hours, and they connect your account:",
+		},
+		Code:  result.Claim,
+		Notes: []string{"Until then nothing is used, and without the code everything is forgotten after 24 hours. Give it to nobody else."},
+	}
+	if !result.Install {
+		content.Text[0] = "You began to connect in another browser or app. To go on there, copy this page's address and open it there within 30 minutes."
+		content.Text[1] = "Or give " + p.partner + " this code within 24 hours, and they connect your account:"
+		content.Notes = append(content.Notes, "If you did not begin this yourself, close the page and tell "+p.partner+".")
+	}
+	p.write(w, http.StatusOK, content)
+}
+
 // returnAddress tells the partner's page which connection was made.
 func returnAddress(result connection.Result) string {
-	u, err := url.Parse(result.ReturnTo)
+	return withQuery(result.ReturnTo, "connection_id", result.Connection.ID)
+}
+
+// withQuery adds a parameter to an address.
+func withQuery(address, name, value string) string {
+	u, err := url.Parse(address)
 	if err != nil {
-		return result.ReturnTo
+		return address
 	}
 	query := u.Query()
-	query.Set("connection_id", result.Connection.ID)
+	query.Set(name, value)
 	u.RawQuery = query.Encode()
 	return u.String()
 }
@@ -199,7 +225,9 @@ func (p *pages) explain(problem *connection.ProblemError) (status int, content p
 	case connection.Refused:
 		return http.StatusOK, page{Title: "You did not agree", Text: []string{"Nothing was connected, and " + p.partner + " has no access.", "If that was a mistake: " + lower(reopen)}}
 	case connection.NoState:
-		return http.StatusBadRequest, page{Title: "Please start from a connect link", Text: []string{"TikTok Shop sent you here without telling for whom. Nothing was connected.", "Ask " + p.partner + " for a connect link and open it to connect your account."}}
+		return http.StatusBadRequest, page{Title: "Please start from a connect link", Text: []string{"This is where TikTok Shop sends people back to. Nothing was connected.", "Ask " + p.partner + " for a connect link and open it to connect your account."}}
+	case connection.UnknownApp:
+		return http.StatusBadRequest, page{Title: "Please start from a connect link", Text: []string{"TikTok Shop did not tell us which app you agreed to. Nothing was connected.", "Ask " + p.partner + " for a connect link and open it to connect your account."}}
 	case connection.UnknownState:
 		return http.StatusBadRequest, page{Title: "This attempt is not known here", Text: []string{"It did not begin on our page, or it is long over. Nothing was connected.", reopen}}
 	case connection.Expired:
@@ -208,14 +236,12 @@ func (p *pages) explain(problem *connection.ProblemError) (status int, content p
 		return http.StatusConflict, page{Title: "This was finished already", Text: []string{"Your account was connected when this page was first opened. Nothing was changed now.", "You can close this page."}}
 	case connection.InProgress:
 		return http.StatusConflict, page{Title: "One moment", Text: []string{"Your account is being connected in another window. This takes a few seconds."}}
-	case connection.OtherBrowser:
-		return http.StatusBadRequest, page{Title: "Please go on in the browser you began in", Text: []string{
-			"You began to connect in another browser or app, and for safety only that one can finish. Nothing was connected yet.",
-			"Copy this page's address and open it there within 30 minutes. Or begin anew: open the connect link in this browser.",
-		}}
 	case connection.WrongBrowser:
 		return http.StatusForbidden, page{Title: "This attempt belongs to someone else", Text: []string{"It began in another browser, perhaps another person's. Nothing was connected.", "Only go on if " + p.partner + " sent you a connect link yourself."}}
 	case connection.WrongKind:
+		if problem.Kind == "" {
+			return http.StatusUnprocessableEntity, page{Title: "That is another kind of account", Text: []string{p.partner + " does not work with this kind of TikTok Shop account. Nothing was connected.", "Start again and sign in to TikTok Shop with the account you want to connect."}}
+		}
 		return http.StatusUnprocessableEntity, page{Title: "That is another kind of account", Text: []string{
 			"This link is for a TikTok Shop " + noun(problem.Kind) + ", and you agreed as something else. Nothing was connected.",
 			"Start again and sign in to TikTok Shop with your " + noun(problem.Kind) + ".",

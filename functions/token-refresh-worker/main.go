@@ -18,7 +18,6 @@ import (
 
 type config struct {
 	compose.TikTok
-	Orders       string        `env:"ORDERS_TABLE,required"`
 	RefreshAhead time.Duration `env:"REFRESH_AHEAD" envDefault:"24h"`
 }
 
@@ -29,7 +28,7 @@ func main() {
 			return nil, err
 		}
 		h := &handler{meter: obs.NewMeter(bootstrap.Now), grants: tiktok.Grants, settling: connection.NewRemover(connection.RemoverOptions{
-			Store: dynamo.NewConnections(tiktok.Tables, settings.Accounts, settings.Orders), Grants: tiktok.Grants, TikTok: tiktok.Client,
+			Store: dynamo.NewConnections(tiktok.Tables, settings.Accounts, ""), Grants: tiktok.Grants, TikTok: tiktok.Client,
 			Now: bootstrap.Now, Log: slog.Default(),
 		})}
 		return func() { lambda.StartHandlerFunc(h.Handle) }, nil

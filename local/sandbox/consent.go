@@ -163,11 +163,20 @@ func (s *Sandbox) takeConsent(w http.ResponseWriter, r *http.Request, kind Kind)
 		back.Set("code", "null")
 		back.Set("error", "auth_denied")
 	default:
-		back.Set("code", s.consent(app, u, scopes))
-		back.Set("app_key", app.Key)
-		back.Set("locale", "en-US")
-		back.Set("shop_region", u.region)
+		for name, values := range s.accepted(app, u, scopes) {
+			back[name] = values
+		}
 	}
+	sendBack(w, r, app, back)
+}
+
+// accepted is what a callback carries after a consent, but for the state.
+func (s *Sandbox) accepted(app *App, u *user, scopes []string) url.Values {
+	return url.Values{"code": {s.consent(app, u, scopes)}, "app_key": {app.Key}, "locale": {"en-US"}, "shop_region": {u.region}}
+}
+
+// sendBack redirects the user to the app.
+func sendBack(w http.ResponseWriter, r *http.Request, app *App, back url.Values) {
 	target, err := url.Parse(app.RedirectURL)
 	if err != nil {
 		problem(w, "No redirect URL", "The app's redirect URL is not a URL.")

@@ -158,3 +158,34 @@ func TestManageAuthorizations(t *testing.T) {
 	status, _, _ = visit(t, s.BaseURL+"/consent/partner/authorizations", url.Values{"app": {"main"}, "account": {sandboxtest.Northwind}})
 	assert.Equal(t, http.StatusBadRequest, status, "removed before")
 }
+
+func TestAppStore(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t, withRedirect)
+	for _, base := range []string{s.BaseURL, s.ControlURL} {
+		status, _, page := visit(t, base+"/appstore", nil)
+		require.Equal(t, http.StatusOK, status)
+		assert.Contains(t, page, "Install")
+		assert.NotContains(t, page, "mia-lane", "only sellers install")
+
+		status, location, _ := visit(t, base+"/appstore", url.Values{"account": {sandboxtest.BirchBloom}})
+		require.Equal(t, http.StatusSeeOther, status)
+		assert.Equal(t, "https://product.example/oauth/callback", location.Scheme+"://"+location.Host+location.Path)
+		back := location.Query()
+		assert.False(t, back.Has("state"), "it began nowhere of the app's")
+		assert.Equal(t, s.App.Key, back.Get("app_key"))
+		assert.NotEmpty(t, back.Get("code"))
+	}
+	accounts := s.Truth().Accounts
+	require.Len(t, accounts, 1)
+	assert.Equal(t, 2, accounts[0].Consents)
+	for name, form := range map[string]url.Values{
+		"unknown app": {"app": {"other"}, "account": {sandboxtest.BirchBloom}}, "creator": {"account": {sandboxtest.MiaLane}}, "no account": {"app": {"main"}},
+	} {
+		status, _, _ := visit(t, s.BaseURL+"/appstore", form)
+		assert.Equal(t, http.StatusBadRequest, status, name)
+	}
+	status, _, page := visit(t, s.ControlURL+"/", nil)
+	require.Equal(t, http.StatusOK, status)
+	assert.Contains(t, page, `href="/appstore?app=main"`)
+}

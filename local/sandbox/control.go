@@ -89,6 +89,7 @@ func (s *Sandbox) Configure(settings Settings) error {
 func (s *Sandbox) Control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.index)
+	s.appStore(mux)
 	mux.HandleFunc("POST /control/reset", action(func(struct{}) (any, error) {
 		s.Reset()
 		return obj{}, nil

@@ -74,6 +74,7 @@ func (s *Sandbox) API() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/api/v2/token/", s.serveToken)
 	s.consentPages(mux)
+	s.appStore(mux)
 	mux.HandleFunc("/", s.serveOperation)
 	return mux
 }

@@ -2,13 +2,9 @@ package connection
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"slices"
 
 	"tiktok-shop-affiliate/shared/account"
-	"tiktok-shop-affiliate/shared/app"
 	"tiktok-shop-affiliate/shared/redact"
 	"tiktok-shop-affiliate/shared/tiktokshop"
 )
@@ -20,13 +16,9 @@ type lookedUp struct {
 }
 
 // lookUp fetches the account's name and what it holds.
-func (c *Connector) lookUp(ctx context.Context, a app.App, set tiktokshop.TokenSet) (lookedUp, error) {
-	if !slices.Contains(set.Scopes, essential(set.Kind)) {
-		return lookedUp{}, &ProblemError{Problem: MissingScope}
-	}
-	grant := fresh{app: a.Signing(), kind: set.Kind, access: set.AccessToken}
-	found := lookedUp{name: set.SellerName, region: set.SellerRegion}
-	switch set.Kind {
+func (c *Connector) lookUp(ctx context.Context, a account.Account, grant tiktokshop.Grant) (lookedUp, error) {
+	found := lookedUp{name: a.Name, region: a.Region}
+	switch a.ID.Kind() {
 	case tiktokshop.SellerAccount:
 		shops, err := c.o.TikTok.Seller(grant, "").AuthorizedShops(ctx)
 		if err != nil {
@@ -40,10 +32,9 @@ func (c *Connector) lookUp(ctx context.Context, a app.App, set tiktokshop.TokenS
 		if err != nil {
 			return lookedUp{}, refusedLookUp(err)
 		}
-		id := account.NewID(a.Name, set.Kind, set.OpenID)
 		for _, asset := range categories.CategoryAssets {
 			found.assets = append(found.assets, account.Asset{
-				ID:     account.CategoryAsset(id, string(asset.Category.ID), asset.TargetMarket),
+				ID:     account.CategoryAsset(a.ID, string(asset.Category.ID), asset.TargetMarket),
 				Cipher: asset.Cipher, Name: asset.Category.Name, Region: asset.TargetMarket,
 			})
 		}
@@ -53,7 +44,7 @@ func (c *Connector) lookUp(ctx context.Context, a app.App, set tiktokshop.TokenS
 			return lookedUp{}, refusedLookUp(err)
 		}
 		found.name, found.region = profile.Username, profile.SelectionRegion
-		found.assets = []account.Asset{{ID: account.CreatorAsset(a.Name, set.OpenID), Name: profile.Username, Region: profile.SelectionRegion}}
+		found.assets = []account.Asset{{ID: account.CreatorAsset(a.ID.App(), a.ID.OpenID()), Name: profile.Username, Region: profile.SelectionRegion}}
 	}
 	if len(found.assets) == 0 {
 		return lookedUp{}, &ProblemError{Problem: Nothing}
@@ -84,23 +75,4 @@ func (f fresh) AccessToken(context.Context) (redact.Secret, error) { return f.ac
 func (f fresh) Revoked(context.Context, error)                     {}
 func (f fresh) RenewToken(context.Context, redact.Secret) (redact.Secret, error) {
 	return redact.Secret{}, errors.New("TikTok Shop called a token expired that it has just issued")
-}
-
-func sealJSON(ctx context.Context, sealer account.Sealer, associated string, v any) ([]byte, error) {
-	plain, err := json.Marshal(v)
-	if err != nil {
-		return nil, fmt.Errorf("encoding parked tokens: %w", err)
-	}
-	return sealer.Seal(ctx, plain, associated)
-}
-
-func openJSON(ctx context.Context, sealer account.Sealer, associated string, sealed []byte, v any) error {
-	plain, err := sealer.Open(ctx, sealed, associated)
-	if err != nil {
-		return fmt.Errorf("opening parked tokens: %w", err)
-	}
-	if json.Unmarshal(plain, v) != nil {
-		return errors.New("parked tokens are not in the expected form")
-	}
-	return nil
 }

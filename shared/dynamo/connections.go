@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -61,6 +62,7 @@ func (c *Connections) State(ctx context.Context, hash string) (connection.Pendin
 	item, err := c.get(ctx, "dynamo.State", connectStatePK(hash), connectStateSK())
 	pending := connection.Pending{
 		Ask: readAsk(item), Browser: text(item, "browser"), ExpiresAt: moment(item, "expires_at"), Used: number(item, "used_at") != 0,
+		Code: text(item, "code"), Account: account.ID(text(item, "account")),
 	}
 	if parked, ok := item["parked"].(*types.AttributeValueMemberB); ok {
 		pending.Parked = parked.Value
@@ -85,22 +87,24 @@ func (c *Connections) ClaimState(ctx context.Context, hash string, now, until ti
 }
 
 // ReleaseState gives a state back.
-func (c *Connections) ReleaseState(ctx context.Context, hash string, parked []byte) error {
+func (c *Connections) ReleaseState(ctx context.Context, hash, code string, parked []byte) error {
 	in := &dynamodb.UpdateItemInput{
 		TableName: &c.table, Key: itemKey(connectStatePK(hash), connectStateSK()),
 		UpdateExpression: aws.String("REMOVE claimed_until ADD rev :one"), ConditionExpression: aws.String("attribute_exists(pk)"),
 		ExpressionAttributeValues: Item{":one": num(1)},
 	}
 	if parked != nil {
-		in.UpdateExpression = aws.String("SET parked = :parked REMOVE claimed_until ADD rev :one")
+		in.UpdateExpression = aws.String("SET parked = :parked, code = :code REMOVE claimed_until ADD rev :one")
+		in.ExpressionAttributeValues[":code"] = str(code)
 		in.ExpressionAttributeValues[":parked"] = &types.AttributeValueMemberB{Value: parked}
 	}
 	_, err := c.client.UpdateItem(ctx, in)
 	return stale("dynamo.ReleaseState", err)
 }
 
-// Enrol stores a consent in one transaction: the state is used up; the account
-// gets its tokens as the next generation, whatever was there; its assets are
+// Enrol stores a consent in one transaction: the state is used up, and so is the
+// claim; the account gets its tokens as the next generation, whatever was there,
+// or is still of the generation whose tokens are stored; its assets are
 // active and those it no longer holds are not; the owner is connected; and the
 // orders of each asset are due.
 func (c *Connections) Enrol(ctx context.Context, e connection.Enrolment) error {
@@ -113,8 +117,10 @@ func (c *Connections) Enrol(ctx context.Context, e connection.Enrolment) error {
 		switch {
 		case err == nil:
 			return nil
-		case conditionFailed(err): // the state's is the only condition
+		case conditionFailed(err) && failedItem(err) < used(e):
 			return connection.ErrUsed
+		case conditionFailed(err):
+			return fmt.Errorf("dynamo.Enrol: %w", account.ErrStale)
 		case attempt == enrolAttempts || !contended(err):
 			return unavailable("dynamo.Enrol", err)
 		}
@@ -125,16 +131,17 @@ func (c *Connections) Enrol(ctx context.Context, e connection.Enrolment) error {
 }
 
 func (c *Connections) enrolment(e connection.Enrolment, held []account.Asset) []types.TransactWriteItem {
-	now := e.Account.AuthorizedAt
-	items := []types.TransactWriteItem{
-		{Update: &types.Update{
-			TableName: &c.table, Key: itemKey(connectStatePK(e.State), connectStateSK()),
-			UpdateExpression: aws.String("SET used_at = :now REMOVE parked ADD rev :one"), ConditionExpression: aws.String("attribute_exists(pk) AND attribute_not_exists(used_at)"),
-			ExpressionAttributeValues: Item{":now": unix(now), ":one": num(1)},
-		}},
-		c.accountItem(e.Account, e.Connection.Owner, e.RefreshAt),
-		c.connectionItem(e.Connection),
+	now := e.Connection.ConnectedAt
+	items := []types.TransactWriteItem{c.useItem(connectStatePK(e.State), connectStateSK(), e.Connection.Owner, now)}
+	if e.Claim != "" {
+		items = append(items, c.useItem(claimPK(e.Claim), claimSK(), e.Connection.Owner, now))
 	}
+	if e.Generation != 0 {
+		items = append(items, c.claimedItem(e.Account, e.Connection.Owner, e.RefreshAt))
+	} else {
+		items = append(items, c.accountItem(e.Account, e.Connection.Owner, e.RefreshAt))
+	}
+	items = append(items, c.connectionItem(e.Connection))
 	for _, asset := range e.Assets {
 		items = append(items, c.assetItem(asset), enrolOrders(c.orders, asset.ID, now))
 	}
@@ -145,6 +152,23 @@ func (c *Connections) enrolment(e connection.Enrolment, held []account.Asset) []
 		}
 	}
 	return items
+}
+
+// used is how many items of an enrolment are used up by it; they come first.
+func used(e connection.Enrolment) int {
+	if e.Claim != "" {
+		return 2
+	}
+	return 1
+}
+
+// useItem uses a state or a claim up, once.
+func (c *Connections) useItem(pk, sk, owner string, now time.Time) types.TransactWriteItem {
+	return types.TransactWriteItem{Update: &types.Update{
+		TableName: &c.table, Key: itemKey(pk, sk),
+		UpdateExpression: aws.String("SET used_at = :now, used_by = :owner REMOVE parked ADD rev :one"), ConditionExpression: aws.String("attribute_exists(pk) AND attribute_not_exists(used_at)"),
+		ExpressionAttributeValues: Item{":now": unix(now), ":owner": str(owner), ":one": num(1)},
+	}}
 }
 
 func (c *Connections) accountItem(a account.Account, owner string, refreshAt time.Time) types.TransactWriteItem {

@@ -40,7 +40,7 @@ const (
 	entityAsset      = "asset"
 	entityConnection = "connection"
 	entityLink       = "promotion_link"
-	entityConnect    = "connect" // a connect link or a state
+	entityConnect    = "connect" // a connect link, a state or a claim
 	entityRemoved    = "removed" // a connection that was
 	entityClient     = "client"
 	entityQuota      = "quota"
@@ -96,6 +96,8 @@ func connectLinkPK(tokenHash string) string  { return "link#" + tokenHash }
 func connectLinkSK() string                  { return "link" }
 func connectStatePK(hash string) string      { return "state#" + hash }
 func connectStateSK() string                 { return "state" }
+func claimPK(tokenHash string) string        { return "claim#" + tokenHash }
+func claimSK() string                        { return "claim" }
 func clientPK(client string) string          { return "client#" + client }
 func clientSK() string                       { return "owner" }
 func clientsPK() string                      { return "clients" } // index "reverse": all of them

@@ -78,6 +78,20 @@ func names(reserved ...string) map[string]string {
 	return placeholders
 }
 
+// failedItem is the first item of a transaction whose condition failed; -1 when
+// none did.
+func failedItem(err error) int {
+	var together *types.TransactionCanceledException
+	if errors.As(err, &together) {
+		for i, reason := range together.CancellationReasons {
+			if reason.Code != nil && *reason.Code == "ConditionalCheckFailed" {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
 // conditionFailed reports whether a write was refused by its own condition,
 // alone or in a transaction.
 func conditionFailed(err error) bool {
@@ -85,13 +99,5 @@ func conditionFailed(err error) bool {
 	if errors.As(err, &alone) {
 		return true
 	}
-	var together *types.TransactionCanceledException
-	if errors.As(err, &together) {
-		for _, reason := range together.CancellationReasons {
-			if reason.Code != nil && *reason.Code == "ConditionalCheckFailed" {
-				return true
-			}
-		}
-	}
-	return false
+	return failedItem(err) >= 0
 }
