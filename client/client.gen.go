@@ -324,13 +324,19 @@ func (e Health) Valid() bool {
 
 // Defines values for JobRequestKind.
 const (
-	JobRequestKindLinks JobRequestKind = "links"
+	JobRequestKindConversionsCsv JobRequestKind = "conversions_csv"
+	JobRequestKindLinks          JobRequestKind = "links"
+	JobRequestKindOrdersCsv      JobRequestKind = "orders_csv"
 )
 
 // Valid indicates whether the value is a known member of the JobRequestKind enum.
 func (e JobRequestKind) Valid() bool {
 	switch e {
+	case JobRequestKindConversionsCsv:
+		return true
 	case JobRequestKindLinks:
+		return true
+	case JobRequestKindOrdersCsv:
 		return true
 	default:
 		return false
@@ -1449,16 +1455,18 @@ type JobRequest struct {
 	//
 	// Examples: conn_zs42wmzvkjkxqg2hoz4wk3q7
 	ConnectionID ConnectionID `json:"connection_id"`
-	Items        []LinkAsk    `json:"items"`
 
-	// Kind What the job does
+	// Items Of `links`, and required there
+	Items *[]LinkAsk `json:"items,omitempty"`
+
+	// Kind What the job does: make links, or write the asset's order rows or its figures to a CSV file
 	Kind JobRequestKind `json:"kind"`
 
-	// Params Belongs to other kinds
+	// Params Of `orders_csv` and `conversions_csv`: the parameters of `GET /v1/orders` and `GET /v1/conversions` without connection, asset and page; ranges of up to three years
 	Params *map[string]interface{} `json:"params,omitempty"`
 }
 
-// JobRequestKind What the job does
+// JobRequestKind What the job does: make links, or write the asset's order rows or its figures to a CSV file
 type JobRequestKind string
 
 // JobResult The outcome of the item with the index

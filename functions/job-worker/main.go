@@ -3,6 +3,7 @@ package main
 
 import (
 	"log/slog"
+	_ "time/tzdata" // conversions are asked for in any time zone
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,15 +13,18 @@ import (
 	"tiktok-shop-affiliate/shared/bootstrap"
 	"tiktok-shop-affiliate/shared/compose"
 	"tiktok-shop-affiliate/shared/connection"
+	"tiktok-shop-affiliate/shared/conversion"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/job"
 	"tiktok-shop-affiliate/shared/link"
+	"tiktok-shop-affiliate/shared/order"
 	"tiktok-shop-affiliate/shared/queue"
 )
 
 type config struct {
 	compose.TikTok
 	Records string `env:"RECORDS_TABLE,required"`
+	Orders  string `env:"ORDERS_TABLE,required"`
 	Queue   string `env:"JOB_QUEUE_URL,required"`
 	Bucket  string `env:"JOB_BUCKET,required"`
 }
@@ -33,11 +37,12 @@ func main() {
 		}
 		directory := connection.NewDirectory(dynamo.NewConnections(tiktok.Tables, settings.Accounts, ""))
 		links := link.NewMaker(tiktok.Client, tiktok.Grants, dynamo.NewLinks(tiktok.Tables, settings.Records), bootstrap.Now)
+		rows, sums := dynamo.NewOrders(tiktok.Tables, settings.Orders), dynamo.NewRollups(tiktok.Tables, settings.Orders)
 		bucket := blob.New(cfg, settings.Bucket)
 		h := &handler{jobs: job.NewWorker(job.WorkerOptions{
 			Store: dynamo.NewJobs(tiktok.Tables, settings.Records), Objects: bucket, Files: bucket,
 			Wakes: queue.NewSender(sqs.NewFromConfig(cfg), settings.Queue),
-			Kinds: []job.Kind{link.NewBulk(links, directory), job.SelfTest{}},
+			Kinds: []job.Kind{link.NewBulk(links, directory), order.NewExport(rows, directory), conversion.NewExport(sums, directory), job.SelfTest{}},
 			Now:   bootstrap.Now, Log: slog.Default(),
 		})}
 		return func() { lambda.StartHandlerFunc(h.Handle) }, nil

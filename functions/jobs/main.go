@@ -5,6 +5,7 @@ package main
 import (
 	"log/slog"
 	"time"
+	_ "time/tzdata" // conversions are asked for in any time zone
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -13,10 +14,12 @@ import (
 	"tiktok-shop-affiliate/shared/blob"
 	"tiktok-shop-affiliate/shared/bootstrap"
 	"tiktok-shop-affiliate/shared/compose"
+	"tiktok-shop-affiliate/shared/conversion"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/job"
 	"tiktok-shop-affiliate/shared/lambdahttp"
 	"tiktok-shop-affiliate/shared/link"
+	"tiktok-shop-affiliate/shared/order"
 	"tiktok-shop-affiliate/shared/queue"
 )
 
@@ -36,7 +39,7 @@ func main() {
 				Now: bootstrap.Now, Log: slog.Default(), Retention: time.Duration(settings.Days) * 24 * time.Hour,
 			}),
 			files: bucket,
-			specs: job.Specs{link.BulkSpec()},
+			specs: job.Specs{link.BulkSpec(), order.ExportSpec(), conversion.ExportSpec()},
 			now:   bootstrap.Now,
 		}
 		routes := h.routes(settings.Router(cfg, tables, settings.WithConnections(tables)))
