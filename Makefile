@@ -89,6 +89,17 @@ emulator-stop: ## stop the emulated AWS of the tests
 bench: ## run the Go benchmarks
 	@env -i PATH="$$PATH" HOME="$$HOME" go test -run '^$$' -bench . -benchmem $(ARGS) ./...
 
+.PHONY: proof
+proof: ## live through SCHEDULES random schedules of orders and faults, from seed SEED on
+	@env -i PATH="$$PATH" HOME="$$HOME" GOGC=400 go test ./shared/order -run '^TestProof$$' -count 1 -v -timeout 2h -schedules $(SCHEDULES) -seed $(SEED)
+	@env -i PATH="$$PATH" HOME="$$HOME" GOGC=400 go test ./functions/order-fetcher -run '^TestProof$$' -count 1 -timeout 2h -schedules $$(($(SCHEDULES) / 200 + 1)) -seed $(SEED)
+SCHEDULES ?= 10000
+SEED ?= 0
+
+.PHONY: simulate
+simulate: ## simulate a day of 1,000, 10,000 and 50,000 connections and write docs/simulation.md and .svg (takes minutes)
+	@env -i PATH="$$PATH" HOME="$$HOME" GOGC=400 go run ./local/simulate $(ARGS)
+
 .PHONY: fuzz
 fuzz: ## run every fuzz test for FUZZTIME
 	@local/tools/fuzz $(FUZZTIME)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,6 +32,7 @@ import (
 	"tiktok-shop-affiliate/shared/fault"
 	"tiktok-shop-affiliate/shared/obs"
 	"tiktok-shop-affiliate/shared/order"
+	"tiktok-shop-affiliate/shared/order/ordertest"
 	"tiktok-shop-affiliate/shared/redact"
 	"tiktok-shop-affiliate/shared/tiktokshop"
 )
@@ -73,7 +75,7 @@ type bench struct {
 	t       *testing.T
 	clock   *clock
 	tiktok  *sandboxtest.Server
-	store   *dynamo.Orders
+	store   ordertest.Store
 	handler *handler
 	assets  map[account.AssetID]account.Asset
 	grants  map[account.AssetID]*grant
@@ -87,29 +89,50 @@ func (b *bench) Asset(_ context.Context, id account.AssetID) (tiktokshop.Grant, 
 	return g, b.assets[id], nil
 }
 
+// newBench keeps orders in the emulated DynamoDB and reaches the sandbox over
+// HTTP.
 func newBench(t *testing.T, users ...string) *bench {
 	t.Helper()
-	b := &bench{t: t, clock: &clock{now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}, assets: map[account.AssetID]account.Asset{}, grants: map[account.AssetID]*grant{}}
+	db, tables := dynamodb.NewFromConfig(awstest.Config(t)), awstest.Tables(t)
+	b := benchOn(t, dynamo.NewOrders(db, tables.Orders))
+	connections := dynamo.NewConnections(db, tables.Accounts, tables.Orders)
+	for _, user := range users {
+		b.connect(user, func(e connection.Enrolment) {
+			e.State = rand.Text()
+			require.NoError(t, connections.PutState(t.Context(), e.State, connection.Pending{ExpiresAt: b.clock.Now().Add(time.Hour)}))
+			require.NoError(t, connections.Enrol(t.Context(), e))
+		})
+	}
+	b.handler = b.newHandler(http.DefaultClient)
+	return b
+}
+
+func benchOn(t *testing.T, store ordertest.Store) *bench {
+	t.Helper()
+	b := &bench{
+		t: t, clock: &clock{now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)}, store: store,
+		assets: map[account.AssetID]account.Asset{}, grants: map[account.AssetID]*grant{},
+	}
 	b.tiktok = sandboxtest.Start(t, func(o *sandbox.Options) {
 		o.Now = b.clock.Now
 		o.Settings.AccessSeconds = 365 * 24 * 60 * 60
 	})
-	db, tables := dynamodb.NewFromConfig(awstest.Config(t)), awstest.Tables(t)
-	b.store = dynamo.NewOrders(db, tables.Orders)
-	client, err := tiktokshop.New(tiktokshop.Options{BaseURL: b.tiktok.BaseURL, AuthURL: b.tiktok.BaseURL, Now: b.clock.Now, Attempts: 1})
-	require.NoError(t, err)
-	for _, user := range users {
-		b.connect(dynamo.NewConnections(db, tables.Accounts, tables.Orders), user)
-	}
-	b.handler = &handler{orders: order.NewFetcher(order.FetcherOptions{
-		Store: b.store, Searches: order.NewTikTok(client, b), Oddities: oddities{obs.NewMeterTo(io.Discard, b.clock.Now)}, Now: b.clock.Now,
-		Log: slog.New(slog.DiscardHandler), Rules: order.DefaultRules(), Horizon: 720 * time.Hour,
-	})}
 	return b
 }
 
+// newHandler is one copy of the function, with the real client.
+func (b *bench) newHandler(web *http.Client) *handler {
+	b.t.Helper()
+	client, err := tiktokshop.New(tiktokshop.Options{BaseURL: b.tiktok.BaseURL, AuthURL: b.tiktok.BaseURL, HTTP: web, Now: b.clock.Now, Attempts: 1})
+	require.NoError(b.t, err)
+	return &handler{orders: order.NewFetcher(order.FetcherOptions{
+		Store: b.store, Searches: order.NewTikTok(client, b), Oddities: oddities{obs.NewMeterTo(io.Discard, b.clock.Now)}, Now: b.clock.Now,
+		Log: slog.New(slog.DiscardHandler), Rules: order.DefaultRules(), Horizon: 720 * time.Hour,
+	})}
+}
+
 // connect consents as a user and enrols what the sandbox says the user has.
-func (b *bench) connect(connections *dynamo.Connections, user string) {
+func (b *bench) connect(user string, enrol func(connection.Enrolment)) {
 	b.t.Helper()
 	token := redact.New(b.tiktok.Tokens(b.t, user).AccessToken)
 	for _, a := range b.tiktok.Truth().Accounts {
@@ -119,7 +142,7 @@ func (b *bench) connect(connections *dynamo.Connections, user string) {
 		kind := tiktokshop.AccountKind(a.Kind)
 		id := account.NewID(a.App, kind, a.OpenID)
 		enrolment := connection.Enrolment{
-			State: rand.Text(), Account: account.Account{ID: id, State: account.Active, AuthorizedAt: b.clock.Now()},
+			Account:    account.Account{ID: id, State: account.Active, AuthorizedAt: b.clock.Now()},
 			Connection: connection.Connection{ID: connection.NewID("acme", id), Owner: "acme", Account: id}, RefreshAt: b.clock.Now(),
 		}
 		for _, truth := range a.Assets {
@@ -128,21 +151,25 @@ func (b *bench) connect(connections *dynamo.Connections, user string) {
 			b.assets[asset.ID] = asset
 			b.grants[asset.ID] = &grant{app: tiktokshop.App{Key: b.tiktok.App.Key, Secret: redact.New(b.tiktok.App.Secret)}, kind: kind, token: token}
 		}
-		require.NoError(b.t, connections.PutState(b.t.Context(), enrolment.State, connection.Pending{ExpiresAt: b.clock.Now().Add(time.Hour)}))
-		require.NoError(b.t, connections.Enrol(b.t.Context(), enrolment))
+		enrol(enrolment)
 	}
 }
 
-// wake sends one message for each asset.
-func (b *bench) wake() {
+// event is one message for each asset.
+func (b *bench) event() (event events.SQSEvent) {
 	b.t.Helper()
-	var event events.SQSEvent
 	for id := range b.assets {
 		body, err := json.Marshal(order.Wake{Asset: id})
 		require.NoError(b.t, err)
 		event.Records = append(event.Records, events.SQSMessage{MessageId: string(id), Body: string(body)})
 	}
-	answer, err := b.handler.Handle(b.t.Context(), event)
+	return event
+}
+
+// wake sends one message for each asset.
+func (b *bench) wake() {
+	b.t.Helper()
+	answer, err := b.handler.Handle(b.t.Context(), b.event())
 	require.NoError(b.t, err)
 	require.Empty(b.t, answer.BatchItemFailures)
 	require.NotNil(b.t, answer.BatchItemFailures)
@@ -158,14 +185,11 @@ func (b *bench) rows(id account.AssetID) (all []order.Row) {
 
 func (b *bench) stream(id account.AssetID, perspective order.Perspective) (all []order.Row) {
 	b.t.Helper()
-	s := order.Selection{Asset: id, Perspective: perspective, From: b.clock.Now().AddDate(0, -6, 0), To: b.clock.Now().Add(time.Hour), Limit: 100, Work: 1000}
-	for {
-		found, err := b.store.Rows(b.t.Context(), s)
-		require.NoError(b.t, err)
-		if all, s.After = append(all, found.Rows...), found.Next; s.After == "" {
-			return all
-		}
-	}
+	require.NoError(b.t, b.store.Between(b.t.Context(), id, perspective, b.clock.Now().AddDate(0, -6, 0), b.clock.Now().Add(time.Hour), func(rows []order.Row) error {
+		all = append(all, rows...)
+		return nil
+	}))
+	return all
 }
 
 // agree demands that every asset's rows are what the sandbox says they are.

@@ -252,10 +252,7 @@ type orderEvent struct {
 	Changes map[string]order.Difference `json:"changes,omitempty"`
 }
 
-// orderChange tells of rows: order.created for a new one, then one event for
-// each write that changed something: order.settled or order.ineligible when it
-// became that, else order.changed. A row that is settled or ineligible when it
-// is first seen has both events.
+// orderChange tells of rows what order.Events says.
 func orderChange(old, current Item) []Change {
 	if current == nil {
 		return nil
@@ -264,28 +261,24 @@ func orderChange(old, current Item) []Change {
 	if err != nil {
 		return nil // written by a later version; its publisher will tell
 	}
-	event := orderEvent{Row: row}
-	change := func(kind string) Change {
-		return Change{Type: kind, Time: row.ChangedAt, Asset: row.Asset, Data: event}
-	}
-	ended := map[order.Status]string{order.Settled: "order.settled", order.NoCommission: "order.ineligible"}[row.Status]
-	if old == nil {
-		changes := []Change{change("order.created")}
-		if ended != "" {
-			changes = append(changes, change(ended))
+	var before *order.Row
+	if old != nil {
+		was, err := readRow(old)
+		if err != nil {
+			return nil
 		}
-		return changes
+		before = &was
 	}
-	before, err := readRow(old)
+	events, differences, err := order.Events(before, row)
 	if err != nil {
 		return nil
 	}
-	event.Changes, err = order.Changes(before, row)
-	switch {
-	case err != nil || len(event.Changes) == 0:
-		return nil
-	case ended != "" && before.Status != row.Status:
-		return []Change{change(ended)}
+	types := map[order.Event]string{
+		order.EventCreated: "order.created", order.EventChanged: "order.changed", order.EventSettled: "order.settled", order.EventIneligible: "order.ineligible",
 	}
-	return []Change{change("order.changed")}
+	var changes []Change
+	for _, event := range events {
+		changes = append(changes, Change{Type: types[event], Time: row.ChangedAt, Asset: row.Asset, Data: orderEvent{Row: row, Changes: differences}})
+	}
+	return changes
 }

@@ -113,7 +113,10 @@ func TestOrdersConform(t *testing.T) {
 		table := awstest.Tables(t).Orders
 		return ordertest.Harness{
 			Store: NewOrders(client, table),
-			Enrol: func(t *testing.T, asset account.AssetID, now time.Time) { enrol(t, client, table, asset, now) },
+			Enrol: func(t *testing.T, asset account.AssetID, now time.Time) {
+				t.Helper()
+				enrol(t, client, table, asset, now)
+			},
 		}
 	})
 }

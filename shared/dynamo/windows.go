@@ -44,7 +44,7 @@ func (o *Orders) Windows(ctx context.Context, asset account.AssetID, perspective
 		windows = append(windows, order.Window{
 			Asset: asset, Perspective: perspective, From: time.Unix(from, 0).UTC(), To: moment(item, "to"),
 			DueAt: msTime(item, "next_at"), ReadAt: msTime(item, "read_at"), Rows: int(number(item, "rows")), Scan: number(item, "scan"),
-			Most: time.Duration(number(item, "most")) * time.Second, Unsettled: int(number(item, "unsettled")), SettleAt: msTime(item, "settle_at"), NewsAt: msTime(item, "news_at"),
+			Most: time.Duration(number(item, "most")) * time.Second, SlowAt: msTime(item, "slow_at"), Unsettled: int(number(item, "unsettled")), SettleAt: msTime(item, "settle_at"), NewsAt: msTime(item, "news_at"),
 			Digest: uint64(number(item, "digest")), Equal: int(number(item, "equal")), //nolint:gosec // bits, not a number
 			ScanTo: moment(item, "scan_to"), ScanStart: msTime(item, "scan_start"),
 		})
@@ -131,7 +131,7 @@ func (o *Orders) windowUpdate(lease order.Lease, w order.Window) *types.Update {
 func windowValues(w order.Window) Item {
 	return Item{
 		"to": unix(w.To), "next_at": ms(w.DueAt), "read_at": ms(w.ReadAt), "rows": num(int64(w.Rows)), "scan": num(w.Scan),
-		"most": num(int64(w.Most / time.Second)), "unsettled": num(int64(w.Unsettled)), "settle_at": ms(w.SettleAt), "news_at": ms(w.NewsAt),
+		"most": num(int64(w.Most / time.Second)), "slow_at": ms(w.SlowAt), "unsettled": num(int64(w.Unsettled)), "settle_at": ms(w.SettleAt), "news_at": ms(w.NewsAt),
 		"digest": num(int64(w.Digest)), "equal": num(int64(w.Equal)), //nolint:gosec // bits, not a number
 		"scan_to": unix(w.ScanTo), "scan_start": ms(w.ScanStart),
 	}

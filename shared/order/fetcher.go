@@ -119,10 +119,14 @@ func (f *Fetcher) readDue(ctx context.Context, lease *Lease) (next time.Time, er
 		}
 		due, err := f.readStream(ctx, *lease, perspective, search)
 		switch {
-		case perspective == CAP && withheld(err, lease.CAP):
+		case perspective == CAP && withheld(err):
 			lease.CAP = Withheld
 			f.log.InfoContext(ctx, "the partner is no creator agency as far as TikTok Shop lets us see", "asset", lease.Asset, "error", err)
 			continue
+		case perspective == CAP && lease.CAP == Untried && unclear(err):
+			if due, err = f.postpone(ctx, *lease, perspective); err != nil {
+				return time.Time{}, err
+			}
 		case notAllowed(err):
 			refused, due = err, f.now().Add(retrySlow)
 			f.log.WarnContext(ctx, "orders of one perspective are refused", "asset", lease.Asset, "perspective", perspective, "error", err)
@@ -151,13 +155,13 @@ func (f *Fetcher) readStream(ctx context.Context, lease Lease, perspective Persp
 	}
 	read := map[time.Time]bool{} // by the start of the window
 	unread := func() []Window {
-		return f.dueWindows(slices.DeleteFunc(slices.Clone(windows), func(w Window) bool { return read[w.From] }), lease, f.now())
+		return dueWindows(slices.DeleteFunc(slices.Clone(windows), func(w Window) bool { return read[w.From] }), lease, f.now())
 	}
 	for due := unread(); len(due) > 0; due = unread() {
 		if len(read) > 0 && f.timeUp(ctx, lease) {
 			return time.Time{}, errStopped
 		}
-		w := due[0]
+		w := slices.MinFunc(due, f.rules.moreUrgent(f.now()))
 		got, err := f.scan(ctx, lease, w, search)
 		if err != nil {
 			return time.Time{}, fmt.Errorf("window %s of %s: %w", w.From.Format(time.RFC3339), lease.Asset, err)
@@ -202,20 +206,34 @@ func (f *Fetcher) mergeAround(ctx context.Context, lease Lease, windows []Window
 	return windows, nil
 }
 
-// withheld reports whether err says that the account is not given CAP orders: a
-// lack of permission, or, as long as it never was, any refusal of the call.
-func withheld(err error, known Capability) bool {
+// withheld reports whether err says that the account is not given CAP orders.
+func withheld(err error) bool {
 	var refused *tiktokshop.Error
-	if !errors.As(err, &refused) {
-		return false
+	return errors.As(err, &refused) && (refused.Kind == tiktokshop.NotAllowed || refused.Kind == tiktokshop.MissingScope)
+}
+
+// unclear reports whether err may be how TikTok Shop says so to accounts that
+// are no agency, or may have another cause.
+func unclear(err error) bool {
+	var refused *tiktokshop.Error
+	return errors.As(err, &refused) && slices.Contains([]tiktokshop.ErrorKind{tiktokshop.BadRequest, tiktokshop.Missing, tiktokshop.WrongAccount, tiktokshop.Retired}, refused.Kind)
+}
+
+// postpone leaves the due windows of a perspective alone for a while.
+func (f *Fetcher) postpone(ctx context.Context, lease Lease, perspective Perspective) (until time.Time, err error) {
+	windows, err := f.store.Windows(ctx, lease.Asset, perspective)
+	if err != nil {
+		return time.Time{}, err
 	}
-	switch refused.Kind {
-	case tiktokshop.NotAllowed, tiktokshop.MissingScope:
-		return true
-	case tiktokshop.BadRequest, tiktokshop.Missing, tiktokshop.WrongAccount, tiktokshop.Retired:
-		return known != Granted
+	until = f.now().Add(retrySlow)
+	for _, w := range dueWindows(windows, lease, f.now()) {
+		w.DueAt = until
+		if err := f.store.SaveWindow(ctx, lease, w, nil); err != nil {
+			return time.Time{}, err
+		}
 	}
-	return false
+	f.log.WarnContext(ctx, "it is not clear whether the partner has CAP orders", "asset", lease.Asset, "due_at", until)
+	return until, nil
 }
 
 func notAllowed(err error) bool {

@@ -51,7 +51,7 @@ func (w Window) parts(end time.Time, count int) []time.Time {
 // cutAt parts the window at times within it. The first part keeps the memory;
 // it may know more rows than it holds, which its next scan sorts out.
 func (w Window) cutAt(cuts []time.Time, now time.Time) Recut {
-	part := Window{Asset: w.Asset, Perspective: w.Perspective, DueAt: now, Most: w.Most, ReadAt: w.ReadAt, NewsAt: w.NewsAt}
+	part := Window{Asset: w.Asset, Perspective: w.Perspective, DueAt: now, Most: w.Most, SlowAt: w.SlowAt, ReadAt: w.ReadAt, NewsAt: w.NewsAt}
 	change := Recut{Keep: part}
 	change.Keep.From, change.Keep.To, change.Keep.Scan = w.From, cuts[0], w.Scan
 	for i, cut := range cuts {
@@ -66,18 +66,20 @@ func (w Window) cutAt(cuts []time.Time, now time.Time) Recut {
 
 // tooLong says where to cut a window that ends at end and is longer than TikTok
 // Shop takes; nowhere when it is not.
-func (r Rules) tooLong(w Window, end time.Time) (cuts []time.Time) {
-	for at := w.From.Add(r.longest(w)); at.Before(end) && len(cuts) < mostParts; at = at.Add(r.longest(w)) {
+func (r Rules) tooLong(w Window, end, now time.Time) (cuts []time.Time) {
+	for at := w.From.Add(r.longest(w, now)); at.Before(end) && len(cuts) < mostParts; at = at.Add(r.longest(w, now)) {
 		cuts = append(cuts, at)
 	}
 	return cuts
 }
 
-func (r Rules) longest(w Window) time.Duration {
-	if w.Most > 0 {
-		return min(w.Most, r.Longest)
+// longest is how long the window may become by now.
+func (r Rules) longest(w Window, now time.Time) time.Duration {
+	days := now.Sub(w.SlowAt) / day
+	if w.Most <= 0 || days >= 12 { // 2¹² hours are longer than any window
+		return r.Longest
 	}
-	return r.Longest
+	return min(w.Most<<max(0, days), r.Longest)
 }
 
 // tooFull says where to cut a window that holds total rows, nowhere when it is
@@ -111,15 +113,15 @@ func (r Rules) merged(a, b Window, now time.Time) (m Window, ok bool) {
 		end = now
 	}
 	span, rows := end.Sub(a.From), a.Rows+b.Rows
-	longest := min(r.longest(a), r.longest(b))
+	longest := min(r.longest(a, now), r.longest(b, now))
 	small := !a.DueAt.IsZero() && !b.DueAt.IsZero() && rows < r.Full && span <= min(r.Join, longest)
 	done := a.DueAt.IsZero() && b.DueAt.IsZero() && span <= longest
 	if a.Equal == 0 || b.Equal == 0 || !a.ScanTo.IsZero() || !b.ScanTo.IsZero() || !small && !done {
 		return m, false
 	}
 	m = a
-	if longest < r.Longest {
-		m.Most = longest
+	if m.Most == 0 || b.Most > 0 && r.longest(b, now) < r.longest(a, now) {
+		m.Most, m.SlowAt = b.Most, b.SlowAt
 	}
 	m.To, m.DueAt, m.Scan = b.To, sooner(a.DueAt, b.DueAt), max(a.Scan, b.Scan)
 	m.ReadAt, m.NewsAt, m.SettleAt = sooner(a.ReadAt, b.ReadAt), later(a.NewsAt, b.NewsAt), sooner(a.SettleAt, b.SettleAt)

@@ -143,12 +143,12 @@ func (r Row) mark() uint64 {
 	return hash(r.OrderID, r.SKUID, r.ContentID, r.CampaignID, r.OpenCollaborationID, r.TargetCollaborationID, r.CreatorUsername)
 }
 
-// born makes a row that was never seen before ready to be stored.
+// born makes a row that was never seen before ready to be stored. It takes the
+// first free ordinal: where the index has hidden a row, that one is in the way
+// and is found.
 func (r Row) born(stored []Row, now time.Time) Row {
-	for _, s := range stored {
-		if s.SKUID == r.SKUID && s.Ordinal >= r.Ordinal {
-			r.Ordinal = s.Ordinal + 1
-		}
+	for slices.ContainsFunc(stored, func(s Row) bool { return s.SKUID == r.SKUID && s.Ordinal == r.Ordinal }) {
+		r.Ordinal++
 	}
 	r.FirstSeenAt, r.ChangedAt, r.Rev = now, now, 1
 	r.History = []StatusChange{{At: now, To: r.Status}}

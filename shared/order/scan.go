@@ -21,7 +21,7 @@ const (
 	// pages are taken to go in a circle.
 	idlePages    = 3
 	ordersAtOnce = 8
-	writeTries   = 5
+	writeTries   = 10
 )
 
 // scan is one complete read of a window.
@@ -66,7 +66,7 @@ func (f *Fetcher) scan(ctx context.Context, lease Lease, w Window, search Search
 	s := &scan{Fetcher: f, lease: lease, search: search, window: w, pages: pages}
 	if !s.resume() {
 		s.restart()
-		if cuts := f.rules.tooLong(w, s.window.ScanTo); len(cuts) > 0 {
+		if cuts := f.rules.tooLong(w, s.window.ScanTo, f.now()); len(cuts) > 0 {
 			return s.cut(ctx, cuts)
 		}
 	}
@@ -81,7 +81,7 @@ func (f *Fetcher) scan(ctx context.Context, lease Lease, w Window, search Search
 			continue
 		case err != nil:
 			if cuts := f.rules.tooSlow(w, s.window.ScanTo, err, s.lease.Failures); len(cuts) > 0 { // the halves have their turn after a pause, as after any failure
-				s.window.Most = s.window.ScanTo.Sub(s.window.From) / 2
+				s.window.Most, s.window.SlowAt = s.window.ScanTo.Sub(s.window.From)/2, s.now()
 				_, cutErr := s.cut(ctx, cuts)
 				err = errors.Join(err, cutErr)
 			}

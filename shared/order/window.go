@@ -22,8 +22,10 @@ type Window struct {
 	DueAt       time.Time // when it is to be read again; zero: it is done
 	Scan        int64     // number of the last scan that left a trace
 
-	// Most is how long the window may become; zero: as long as the rules allow. A longer one has timed out.
-	Most time.Duration
+	// A window twice as long as Most has timed out, at SlowAt: this one may become no longer. The limit doubles every day,
+	// so that an outage does not leave small windows behind. Zero: as long as the rules allow.
+	Most   time.Duration
+	SlowAt time.Time
 
 	// What the last complete scan found.
 	ReadAt    time.Time // its start; zero: never
@@ -54,17 +56,19 @@ func firstWindow(asset account.AssetID, perspective Perspective, horizon time.Du
 	return Window{Asset: asset, Perspective: perspective, From: now.Add(-horizon).Truncate(time.Second), DueAt: now}
 }
 
-// dueWindows are the windows to read now, the most urgent first: the one that
-// is late by most of its own cadence.
-func (f *Fetcher) dueWindows(windows []Window, lease Lease, now time.Time) []Window {
-	due := slices.DeleteFunc(slices.Clone(windows), func(w Window) bool { return !lease.wants(w, now) })
+// dueWindows are the windows to read now.
+func dueWindows(windows []Window, lease Lease, now time.Time) []Window {
+	return slices.DeleteFunc(slices.Clone(windows), func(w Window) bool { return !lease.wants(w, now) })
+}
+
+// moreUrgent puts the window first that is late by most of its own cadence.
+func (r Rules) moreUrgent(now time.Time) func(a, b Window) int {
 	urgency := func(w Window) int64 { // thousandths of its cadence since it was read
-		return int64(now.Sub(w.ReadAt) / max(1, f.rules.every(w, now)/1000))
+		return int64(now.Sub(w.ReadAt) / max(1, r.every(w, now)/1000))
 	}
-	slices.SortStableFunc(due, func(a, b Window) int {
+	return func(a, b Window) int {
 		return cmp.Or(cmp.Compare(urgency(b), urgency(a)), b.From.Compare(a.From))
-	})
-	return due
+	}
 }
 
 // Marks are the rows of a scan: what a row is, as eight bytes, and what it

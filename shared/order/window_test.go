@@ -2,6 +2,7 @@ package order
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -91,7 +92,7 @@ func TestWhereWindowsAreCut(t *testing.T) {
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	r := DefaultRules()
 	w := Window{Asset: "shop:1", Perspective: Seller, From: now.Add(-200 * day), ReadAt: now.Add(-150 * day), Scan: 7, Rows: 12, Equal: 3}
-	change := w.cutAt(r.tooLong(w, now), now)
+	change := w.cutAt(r.tooLong(w, now, now), now)
 	whole := append([]Window{change.Keep}, change.Add...)
 	require.Len(t, whole, 3)
 	for i, part := range whole {
@@ -110,7 +111,7 @@ func TestWhereWindowsAreCut(t *testing.T) {
 	assert.Equal(t, int64(7), change.Keep.Scan)
 
 	month := Window{From: now.Add(-30 * day), To: now}
-	assert.Empty(t, r.tooLong(month, now))
+	assert.Empty(t, r.tooLong(month, now, now))
 	assert.Empty(t, r.tooFull(month, now, 5000))
 	assert.Len(t, r.tooFull(month, now, 5001), 2)
 	assert.Len(t, r.tooFull(month, now, 10_000_000), mostParts-1)
@@ -164,7 +165,11 @@ func TestWhichWindowsAreMerged(t *testing.T) {
 func TestDueWindowsMostUrgentFirst(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	f := &Fetcher{rules: DefaultRules()}
+	due := func(lease Lease, all ...Window) []Window {
+		due := dueWindows(all, lease, now)
+		slices.SortStableFunc(due, DefaultRules().moreUrgent(now))
+		return due
+	}
 	daily := Window{From: now.AddDate(0, 0, -20), To: now.AddDate(0, 0, -10), ReadAt: now.Add(-25 * time.Hour), DueAt: now.Add(-time.Hour)}
 	hourly := Window{From: now.AddDate(0, 0, -10), To: now.AddDate(0, 0, -1), ReadAt: now.Add(-3 * time.Hour), DueAt: now.Add(-2 * time.Hour)}
 	open := Window{From: now.AddDate(0, 0, -1), ReadAt: now.Add(-6 * time.Minute), DueAt: now.Add(-time.Minute)}
@@ -173,11 +178,11 @@ func TestDueWindowsMostUrgentFirst(t *testing.T) {
 	retired := Window{From: now.AddDate(0, -9, 0), To: now.AddDate(0, -8, 0), ReadAt: now.AddDate(0, -1, 0)}
 	all := []Window{retired, unread, fresh, daily, hourly, open}
 
-	assert.Equal(t, []Window{unread, hourly, open, daily}, f.dueWindows(all, Lease{}, now))
-	assert.Equal(t, []Window{unread, hourly, open, daily, fresh}, f.dueWindows(all, Lease{AskedAt: now.Add(-time.Minute)}, now), "asked for: all that are still read")
-	assert.Equal(t, []Window{unread, hourly, open, daily}, f.dueWindows(all, Lease{AskedAt: now.Add(-2 * time.Hour)}, now), "asked for and read since")
-	assert.Contains(t, f.dueWindows(all, Lease{Pulls: []time.Time{fresh.From.Add(-time.Minute)}}, now), fresh, "an order in it was pulled")
-	assert.NotContains(t, f.dueWindows(all, Lease{Pulls: []time.Time{fresh.From.Add(-PullSpan)}}, now), fresh)
+	assert.Equal(t, []Window{unread, hourly, open, daily}, due(Lease{}, all...))
+	assert.Equal(t, []Window{unread, hourly, open, daily, fresh}, due(Lease{AskedAt: now.Add(-time.Minute)}, all...), "asked for: all that are still read")
+	assert.Equal(t, []Window{unread, hourly, open, daily}, due(Lease{AskedAt: now.Add(-2 * time.Hour)}, all...), "asked for and read since")
+	assert.Contains(t, due(Lease{Pulls: []time.Time{fresh.From.Add(-time.Minute)}}, all...), fresh, "an order in it was pulled")
+	assert.NotContains(t, due(Lease{Pulls: []time.Time{fresh.From.Add(-PullSpan)}}, all...), fresh)
 }
 
 func TestMarks(t *testing.T) {

@@ -257,7 +257,7 @@ const (
 
 // stored is a window as it comes back.
 func stored(w order.Window) order.Window {
-	for _, t := range []*time.Time{&w.DueAt, &w.ReadAt, &w.SettleAt, &w.NewsAt, &w.ScanStart} {
+	for _, t := range []*time.Time{&w.DueAt, &w.ReadAt, &w.SettleAt, &w.NewsAt, &w.ScanStart, &w.SlowAt} {
 		*t = milli(*t)
 	}
 	for _, t := range []*time.Time{&w.From, &w.To, &w.ScanTo} {

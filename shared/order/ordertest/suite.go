@@ -187,6 +187,7 @@ func scheduling(t *testing.T, h Harness) {
 }
 
 func reconnect(t *testing.T, h Harness) {
+	t.Helper()
 	now := noon()
 	h.Enrol(t, shop, now)
 	lease, err := h.Store.Acquire(t.Context(), shop, "reader", now, now.Add(time.Minute))
@@ -199,6 +200,7 @@ func reconnect(t *testing.T, h Harness) {
 }
 
 func capability(t *testing.T, h Harness) {
+	t.Helper()
 	now := noon()
 	h.Enrol(t, partner, now)
 	turn := func(learned order.Capability, meanwhile func()) (before order.Capability) {
@@ -221,6 +223,7 @@ func capability(t *testing.T, h Harness) {
 }
 
 func doubt(t *testing.T, h Harness) {
+	t.Helper()
 	now := noon()
 	h.Enrol(t, shop, now)
 	acquire := func() order.Lease {
@@ -242,6 +245,7 @@ func doubt(t *testing.T, h Harness) {
 }
 
 func windows(t *testing.T, h Harness) {
+	t.Helper()
 	ctx, store, now := t.Context(), h.Store, noon()
 	older, newer := order.Lease{Asset: shop, Fence: 1}, order.Lease{Asset: shop, Fence: 2}
 	w := order.Window{Asset: shop, Perspective: order.Seller, From: now.Add(-24 * time.Hour), DueAt: now}
@@ -262,7 +266,7 @@ func windows(t *testing.T, h Harness) {
 	w.Scan, w.ScanStart, w.ScanTo = 1, now, now
 	require.NoError(t, store.SaveWindow(ctx, newer, w, nil))
 	w.Scan, w.ScanStart, w.ScanTo, w.ReadAt, w.Rows, w.To, w.DueAt = 1, time.Time{}, time.Time{}, now, 2, now, now.Add(time.Hour)
-	w.Most, w.Unsettled, w.SettleAt, w.Digest, w.Equal, w.NewsAt = 36*time.Hour, 1, now.Add(time.Hour), 1<<64-2, 3, now
+	w.Most, w.SlowAt, w.Unsettled, w.SettleAt, w.Digest, w.Equal, w.NewsAt = 36*time.Hour, now, 1, now.Add(time.Hour), 1<<64-2, 3, now
 	following := order.Window{Asset: shop, Perspective: order.Seller, From: now, DueAt: now.Add(time.Minute)}
 	require.ErrorIs(t, store.SaveWindow(ctx, older, w, &following), order.ErrFenced)
 	require.NoError(t, store.SaveWindow(ctx, newer, w, &following))
@@ -275,6 +279,7 @@ func windows(t *testing.T, h Harness) {
 }
 
 func recut(t *testing.T, h Harness) {
+	t.Helper()
 	ctx, store, now := t.Context(), h.Store, noon()
 	older, newer := order.Lease{Asset: shop, Fence: 1}, order.Lease{Asset: shop, Fence: 2}
 	window := func(from, to int) order.Window {
@@ -339,6 +344,7 @@ func recut(t *testing.T, h Harness) {
 }
 
 func races(t *testing.T, h Harness) {
+	t.Helper()
 	now := noon()
 	h.Enrol(t, shop, now)
 	won := func(try func(i int) error) (n int) {
