@@ -73,7 +73,7 @@ func newBench(t *testing.T) *bench {
 		require.NoError(t, connections.PutState(t.Context(), state, connection.Pending{ExpiresAt: now.Add(time.Hour)}))
 		e := connection.Enrolment{
 			State: state, Account: account.Account{ID: c.id, State: account.Active, AuthorizedAt: now}, RefreshAt: now,
-			Connection: connection.Connection{ID: connection.NewID(c.owner, c.id), Owner: c.owner, Account: c.id},
+			Connection: connection.Connection{ID: connection.NewID(c.owner, c.id), Owner: c.owner, Account: c.id, ConnectedAt: now},
 		}
 		for _, id := range c.assets {
 			e.Assets = append(e.Assets, account.Asset{ID: id, Account: c.id, Name: "Name of " + string(id), State: account.AssetActive})

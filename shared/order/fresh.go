@@ -53,6 +53,7 @@ func FreshOf(asset account.AssetID, perspective Perspective, windows []Window, f
 	if never {
 		f.ReadAt = time.Time{}
 	}
+	f.ReadAt = f.ReadAt.Truncate(time.Second)
 	return f
 }
 
