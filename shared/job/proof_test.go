@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -24,9 +25,10 @@ var (
 	proofSeed = flag.Uint64("job.seed", 1, "seed of the first of them; each run has the next")
 )
 
-// TestNothingIsRepeatedOrDroppedInMemory kills workers before and after every
-// kind of call, lets them sleep through their lease while others work, loses and
-// doubles wakes, and pauses, resumes and cancels in between.
+// TestNothingIsRepeatedOrDroppedInMemory lets several workers proceed call by
+// call in random order while leases run out, kills them before and after every
+// kind of call, lets calls fail and answers get lost, loses and doubles wakes,
+// and pauses, resumes and cancels in between.
 func TestNothingIsRepeatedOrDroppedInMemory(t *testing.T) {
 	t.Parallel()
 	var sum tally
@@ -38,7 +40,8 @@ func TestNothingIsRepeatedOrDroppedInMemory(t *testing.T) {
 	t.Logf("%d runs, seeds %d to %d: %+v", *proofRuns, *proofSeed, *proofSeed+uint64(*proofRuns)-1, sum)
 	if *proofRuns >= 100 {
 		assert.Positive(t, sum.Kills)
-		assert.Positive(t, sum.Overtaken)
+		assert.Positive(t, sum.Faults)
+		assert.Positive(t, sum.Together, "workers of one lane were at work at the same time")
 		assert.Positive(t, sum.Repeats, "steps were run again, between their effects and their page")
 		assert.Positive(t, sum.Cancelled)
 	}
@@ -67,29 +70,30 @@ type ground struct {
 }
 
 // tally is what happened in runs.
-type tally struct{ Shifts, Kills, Overtaken, Lost, Repeats, Done, Cancelled int }
+type tally struct{ Workers, Kills, Faults, Together, Lost, Repeats, Done, Cancelled int }
 
 func (t *tally) add(o tally) {
-	t.Shifts += o.Shifts
+	t.Workers += o.Workers
 	t.Kills += o.Kills
-	t.Overtaken += o.Overtaken
+	t.Faults += o.Faults
+	t.Together += o.Together
 	t.Lost += o.Lost
 	t.Repeats += o.Repeats
 	t.Done += o.Done
 	t.Cancelled += o.Cancelled
 }
 
-// run is one random run. Everything in it happens in one goroutine, so that a
-// seed repeats it.
+// run is one random run. Of its workers one proceeds at a time, so that a seed
+// repeats it.
 type run struct {
 	ground
-	t      testing.TB
-	random *rand.Rand
-	now    time.Time
-	wakes  []job.Wake
-	jobs   []job.Job
-	tally  tally
-	depth  int // how many workers sleep
+	t       testing.TB
+	random  *rand.Rand
+	now     time.Time
+	wakes   []job.Wake
+	jobs    []job.Job
+	workers []*victim // that are at work
+	tally   tally
 
 	applied map[string]int // effects, by owner and item
 	runs    map[string]int // how often a step was run
@@ -111,8 +115,15 @@ func prove(t testing.TB, seed uint64, on ground) tally {
 		r.now = r.now.Add(time.Second) // ids sort by time, so that a seed repeats its run
 	}
 	for turns := 0; r.open(); turns++ {
-		require.Less(t, turns, 20_000, "seed %d does not come to an end", seed)
+		require.Less(t, turns, 100_000, "seed %d does not come to an end", seed)
 		r.turn()
+	}
+	for _, v := range r.workers { // whoever still sleeps
+		v.kill()
+		for !v.over {
+			v.token <- struct{}{}
+			<-v.token
+		}
 	}
 	for _, j := range r.jobs {
 		r.examine(seed, j)
@@ -153,26 +164,30 @@ func (r *run) open() bool {
 	return false
 }
 
-// turn lets one thing happen: a worker takes a message, the planner runs, or a
-// caller changes a job.
+// turn lets one thing happen: a worker makes its next call or takes a message,
+// time passes, the planner runs, or a caller changes a job.
 func (r *run) turn() {
-	if r.random.IntN(12) == 0 {
+	switch n := r.random.IntN(40); {
+	case n == 0:
 		r.change()
-	}
-	if len(r.wakes) > 0 && r.random.IntN(4) > 0 {
-		n := r.random.IntN(len(r.wakes))
-		wake := r.wakes[n]
-		r.wakes = append(r.wakes[:n], r.wakes[n+1:]...)
-		r.shift(wake)
-		return
-	}
-	r.now = r.now.Add(time.Duration(1+r.random.IntN(600)) * time.Second)
-	planner := job.NewPlanner(job.PlannerOptions{Store: r.store, Wakes: r, Now: r.Now, Log: quiet(), Shards: r.shards})
-	_, err := planner.Run(r.t.Context())
-	require.NoError(r.t, err)
-	for _, j := range r.jobs { // a caller does not leave a job paused for ever
-		if r.random.IntN(3) == 0 {
-			_, _ = r.manager().Resume(r.t.Context(), j.Owner, j.ID)
+	case n == 1:
+		r.now = r.now.Add(time.Duration(1+r.random.IntN(20)) * time.Minute)
+	case len(r.workers) > 0 && (n < 36 || len(r.workers) == 3):
+		r.workers[r.random.IntN(len(r.workers))].proceed()
+	case len(r.wakes) > 0:
+		at := r.random.IntN(len(r.wakes))
+		wake := r.wakes[at]
+		r.wakes = append(r.wakes[:at], r.wakes[at+1:]...)
+		r.start(wake)
+	default:
+		r.now = r.now.Add(time.Duration(1+r.random.IntN(60)) * time.Second)
+		planner := job.NewPlanner(job.PlannerOptions{Store: r.store, Wakes: r, Now: r.Now, Log: quiet(), Shards: r.shards})
+		_, err := planner.Run(r.t.Context())
+		require.NoError(r.t, err)
+		for _, j := range r.jobs { // a caller does not leave a job paused for ever
+			if r.random.IntN(3) == 0 {
+				_, _ = r.manager().Resume(r.t.Context(), j.Owner, j.ID)
+			}
 		}
 	}
 }
@@ -194,71 +209,99 @@ func (r *run) change() {
 // errKilled is what a dead worker sees of the world.
 var errKilled = errors.New("killed")
 
-// shift runs a worker that may die, or sleep, at any call.
-func (r *run) shift(wake job.Wake) {
-	r.tally.Shifts++
+// errLost is an answer that did not arrive.
+var errLost = fault.New("proof", fault.Unavailable, "no answer")
+
+// victim is a worker and what stands between it and the world. It waits before
+// every call until it may proceed.
+type victim struct {
+	*run
+	wake  job.Wake
+	ctx   context.Context
+	kill  context.CancelFunc
+	calls int           // until it is killed
+	token chan struct{} // given to the worker, and given back at its next call or at its end
+	over  bool
+	mixed bool // another was at work at its lane meanwhile
+}
+
+// start puts a worker to work, up to its first call.
+func (r *run) start(wake job.Wake) {
+	r.tally.Workers++
 	ctx, kill := context.WithCancel(r.t.Context())
-	defer kill()
-	v := &victim{run: r, ctx: ctx, kill: kill, wake: wake, calls: r.random.IntN(60), sleeps: r.random.IntN(4) == 0}
+	v := &victim{run: r, wake: wake, ctx: ctx, kill: kill, calls: 1 + r.random.IntN(120), token: make(chan struct{})}
 	w := job.NewWorker(job.WorkerOptions{Store: victimStore{v}, Objects: v, Files: v, Wakes: v, Kinds: []job.Kind{v}, Now: r.Now, Log: quiet(), Tries: 1 << 30})
-	if err := w.Work(ctx, wake); err != nil {
-		assert.ErrorIs(r.t, err, errKilled)
+	go func() {
+		<-v.token
+		err := w.Work(ctx, wake)
+		assert.True(r.t, err == nil || ctx.Err() != nil || errors.Is(err, errLost), "%v", err)
+		v.over = true
+		v.token <- struct{}{}
+	}()
+	for _, other := range r.workers {
+		if other.wake == wake {
+			other.mixed, v.mixed = true, true
+		}
+	}
+	r.workers = append(r.workers, v)
+	v.proceed()
+}
+
+// proceed lets the worker go on to its next call or its end.
+func (v *victim) proceed() {
+	v.token <- struct{}{}
+	<-v.token
+	if v.over {
+		v.kill()
+		v.workers = slices.DeleteFunc(v.workers, func(o *victim) bool { return o == v })
 	}
 }
 
-// victim stands between a worker and the world. After a number of calls the
-// worker sleeps through its lease, or is killed: before the call reaches the
-// world, or after, so that it happened and nobody knows.
-type victim struct {
-	*run
-	ctx    context.Context
-	kill   context.CancelFunc
-	wake   job.Wake
-	calls  int
-	sleeps bool
-}
-
-// reach makes a call of a worker, if it still lives.
+// reach makes a call of a worker when its turn has come, unless the worker dies
+// before or after it, or the call or its answer gets lost.
 func (v *victim) reach(call func() error) error {
 	if v.ctx.Err() != nil {
 		return errKilled
 	}
-	v.calls--
-	switch {
-	case v.calls != 0:
-		return call()
-	case v.sleeps:
-		v.sleep()
-		v.calls = v.random.IntN(20)
-		return call()
-	case v.random.IntN(2) == 0: // the call happens, and its answer is lost
-		_ = call()
+	v.token <- struct{}{}
+	<-v.token
+	if v.ctx.Err() != nil {
+		return errKilled
 	}
-	v.tally.Kills++
-	v.kill()
-	return errKilled
+	v.calls--
+	switch n := v.random.IntN(80); {
+	case v.calls == 0:
+		if n%2 == 0 {
+			_ = call()
+		}
+		v.tally.Kills++
+		v.kill()
+		return errKilled
+	case n == 0:
+		v.tally.Faults++
+		return errLost
+	case n == 1:
+		v.tally.Faults++
+		_ = call()
+		return errLost
+	}
+	return call()
 }
 
-// sleep is longer than the lease; others work meanwhile.
-func (v *victim) sleep() {
-	v.sleeps = false
-	if v.depth > 1 {
-		return
-	}
-	v.tally.Overtaken++
-	v.depth++
-	v.now = v.now.Add(16 * time.Minute)
-	for range 1 + v.random.IntN(2) {
-		if v.random.IntN(3) == 0 {
-			v.change()
+// twice is a call whose answer gets lost sometimes, and which is then made again
+// below the worker, as the SDK does: the second call meets what the first did.
+func (v *victim) twice(call func() error) error {
+	return v.reach(func() error {
+		if v.random.IntN(20) == 0 {
+			v.tally.Faults++
+			_ = call()
 		}
-		v.shift(v.wake)
-	}
-	v.depth--
+		return call()
+	})
 }
 
 func (v *victim) Create(ctx context.Context, key string, body []byte) error {
-	return v.reach(func() error { return v.objects.Create(ctx, key, body) })
+	return v.twice(func() error { return v.objects.Create(ctx, key, body) })
 }
 
 func (v *victim) Get(ctx context.Context, key string) (body []byte, err error) {
@@ -276,7 +319,7 @@ func (v *victim) StorePart(ctx context.Context, key, upload string, part int, bo
 }
 
 func (v *victim) FinishUpload(ctx context.Context, key, upload string) error {
-	return v.reach(func() error { return v.files.FinishUpload(ctx, key, upload) })
+	return v.twice(func() error { return v.files.FinishUpload(ctx, key, upload) })
 }
 
 func (v *victim) Send(ctx context.Context, message any) error {
@@ -300,7 +343,7 @@ func (s victimStore) Job(ctx context.Context, owner, id string) (j job.Job, err 
 }
 
 func (s victimStore) Save(ctx context.Context, was, is job.Job, now time.Time) (j job.Job, err error) {
-	err = s.v.reach(func() error { j, err = s.v.store.Save(ctx, was, is, now); return err })
+	err = s.v.twice(func() error { j, err = s.v.store.Save(ctx, was, is, now); return err })
 	return j, err
 }
 
@@ -309,12 +352,12 @@ func (s victimStore) Jobs(ctx context.Context, owner string, state job.State, af
 }
 
 func (s victimStore) Acquire(ctx context.Context, lane job.Lane, holder string, now, until time.Time) (l job.Lease, err error) {
-	err = s.v.reach(func() error { l, err = s.v.store.Acquire(ctx, lane, holder, now, until); return err })
+	err = s.v.twice(func() error { l, err = s.v.store.Acquire(ctx, lane, holder, now, until); return err })
 	return l, err
 }
 
 func (s victimStore) Release(ctx context.Context, lease job.Lease, rest job.Rest) (asks int64, err error) {
-	err = s.v.reach(func() error { asks, err = s.v.store.Release(ctx, lease, rest); return err })
+	err = s.v.twice(func() error { asks, err = s.v.store.Release(ctx, lease, rest); return err })
 	return asks, err
 }
 
@@ -335,11 +378,16 @@ func (r *run) Spec() job.Spec {
 // Run applies an effect per item, unless it was applied before, as kinds must.
 // What comes of an item is random each time: only the outcome that was stored
 // first may ever be seen.
-func (v *victim) Run(_ context.Context, step job.Step) (out job.Outcome, err error) {
+func (v *victim) Run(ctx context.Context, step job.Step) (out job.Outcome, err error) {
 	name := fmt.Sprintf("%s/%d", step.Job.ID, step.Number)
-	v.runs[name]++
-	if v.runs[name] > 1 {
+	if v.runs[name]++; v.runs[name] > 1 {
 		v.tally.Repeats++
+	}
+	if !v.mixed {
+		_, err := v.objects.Get(ctx, fmt.Sprintf("jobs/%s/%s/results/%08d.json", step.Job.Owner, step.Job.ID, step.Number))
+		assert.True(v.t, fault.Is(err, fault.NotFound), "%s was stored and is run again", name)
+	} else {
+		v.tally.Together++
 	}
 	switch v.random.IntN(20) {
 	case 0:

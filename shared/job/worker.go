@@ -260,12 +260,14 @@ func (s *shift) save(ctx context.Context, h *held, change func(*Job)) error {
 			}
 			return nil
 		}
+		delete(s.held, h.job.ID) // it may have been written all the same
 		if !errors.Is(err, ErrStale) {
-			delete(s.held, h.job.ID) // it may have been written all the same
 			return err
 		}
-		if h.job, err = s.Store.Job(ctx, h.job.Owner, h.job.ID); err != nil {
+		newest, err := s.Store.Job(ctx, h.job.Owner, h.job.ID)
+		if err != nil {
 			return err
 		}
+		h.job = newest
 	}
 }
