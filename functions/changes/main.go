@@ -7,14 +7,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"tiktok-shop-affiliate/shared/bootstrap"
-	"tiktok-shop-affiliate/shared/compose"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/feed"
 	"tiktok-shop-affiliate/shared/lambdahttp"
+	"tiktok-shop-affiliate/shared/serve"
 )
 
 type config struct {
-	compose.ReadAPI
+	serve.ReadAPI
 	Feed string `env:"FEED_TABLE,required"`
 }
 

@@ -7,12 +7,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"tiktok-shop-affiliate/shared/bootstrap"
-	"tiktok-shop-affiliate/shared/compose"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/lambdahttp"
+	"tiktok-shop-affiliate/shared/serve"
 )
 
-type config struct{ compose.API }
+type config struct{ serve.API }
 
 func main() {
 	bootstrap.Main(func(cfg aws.Config, settings config) (func(), error) {

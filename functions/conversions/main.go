@@ -9,14 +9,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"tiktok-shop-affiliate/shared/bootstrap"
-	"tiktok-shop-affiliate/shared/compose"
 	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/lambdahttp"
+	"tiktok-shop-affiliate/shared/serve"
 )
 
 type config struct {
-	compose.ReadAPI
+	serve.ReadAPI
 	Orders string `env:"ORDERS_TABLE,required"`
 }
 

@@ -13,7 +13,6 @@ import (
 
 	"tiktok-shop-affiliate/shared/blob"
 	"tiktok-shop-affiliate/shared/bootstrap"
-	"tiktok-shop-affiliate/shared/compose"
 	"tiktok-shop-affiliate/shared/conversion"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/job"
@@ -21,10 +20,11 @@ import (
 	"tiktok-shop-affiliate/shared/link"
 	"tiktok-shop-affiliate/shared/order"
 	"tiktok-shop-affiliate/shared/queue"
+	"tiktok-shop-affiliate/shared/serve"
 )
 
 type config struct {
-	compose.API
+	serve.API
 	Queue  string `env:"JOB_QUEUE_URL,required"`
 	Bucket string `env:"JOB_BUCKET,required"`
 	Days   int    `env:"JOB_RETENTION_DAYS,required"` // how long jobs and their results are kept

@@ -8,15 +8,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"tiktok-shop-affiliate/shared/bootstrap"
-	"tiktok-shop-affiliate/shared/compose"
 	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/lambdahttp"
 	"tiktok-shop-affiliate/shared/queue"
+	"tiktok-shop-affiliate/shared/serve"
 )
 
 type config struct {
-	compose.API
+	serve.API
 	Orders string `env:"ORDERS_TABLE,required"`
 	Queue  string `env:"ORDER_QUEUE_URL,required"`
 }

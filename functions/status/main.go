@@ -15,15 +15,15 @@ import (
 
 	"tiktok-shop-affiliate/shared/app"
 	"tiktok-shop-affiliate/shared/bootstrap"
-	"tiktok-shop-affiliate/shared/compose"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/lambdahttp"
 	"tiktok-shop-affiliate/shared/queue"
 	"tiktok-shop-affiliate/shared/secret"
+	"tiktok-shop-affiliate/shared/serve"
 )
 
 type config struct {
-	compose.API
+	serve.API
 	Orders       string            `env:"ORDERS_TABLE,required"`
 	AppsSecret   string            `env:"APPS_SECRET_ID,required"`
 	WebhookQueue string            `env:"WEBHOOK_QUEUE_URL,required"`

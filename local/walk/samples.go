@@ -1,8 +1,10 @@
 package walk
 
+import "strings"
+
 // sample is a valid request of the host, and what a stranger gets who sends it.
 // {seller}, {creator}, {partner} are the host's connections, {order} is an order,
-// {delivery} a webhook about one of its shops, {campaign} a campaign of TikTok
+// {delivery} a webhook about one of its shops, {job} a job that is done, {campaign} a campaign of TikTok
 // Shop's that its partner works on.
 type sample struct {
 	target string // path and query
@@ -28,6 +30,7 @@ func samples() map[string]sample {
 		"POST /v1/connect-links":              {target: "/v1/connect-links", body: `{"account":"seller","market":"US"}`, is: ofAll},
 		"GET /v1/connections":                 {target: "/v1/connections", is: ofCaller, cursor: "cursor", limit: true, safe: true},
 		"GET /v1/connections/{id}":            {target: "/v1/connections/{seller}", safe: true},
+		"POST /v1/connections/claim":          {target: "/v1/connections/claim", body: `{"claim_token":"` + strings.Repeat("x", 43) + `"}`},
 		"POST /v1/connections/{id}/refresh":   {target: "/v1/connections/{seller}/refresh", safe: true},
 		"DELETE /v1/connections/{id}":         {target: "/v1/connections/{seller}"},
 		"GET /v1/orders":                      {target: "/v1/orders?connection_id={seller}", cursor: "cursor", limit: true, safe: true},
@@ -41,6 +44,14 @@ func samples() map[string]sample {
 		"GET /v1/deliveries":                  {target: "/v1/deliveries", is: ofCaller, cursor: "cursor", limit: true, safe: true},
 		"GET /v1/deliveries/{id}":             {target: "/v1/deliveries/{delivery}", safe: true},
 		"POST /v1/deliveries/{id}/replay":     {target: "/v1/deliveries/{delivery}/replay"},
+		"GET /v1/jobs":                        {target: "/v1/jobs", is: ofCaller, cursor: "cursor", limit: true, safe: true},
+		"POST /v1/jobs":                       {target: "/v1/jobs", body: `{"kind":"links","connection_id":"{seller}","asset":"{shop}","items":[{"purpose":"target_collaboration","collaboration_id":"7402000000000000001"}]}`},
+		"GET /v1/jobs/{id}":                   {target: "/v1/jobs/{job}", safe: true},
+		"GET /v1/jobs/{id}/results":           {target: "/v1/jobs/{job}/results", cursor: "cursor", limit: true, safe: true},
+		"POST /v1/jobs/{id}/pause":            {target: "/v1/jobs/{job}/pause"},
+		"POST /v1/jobs/{id}/resume":           {target: "/v1/jobs/{job}/resume"},
+		"POST /v1/jobs/{id}/cancel":           {target: "/v1/jobs/{job}/cancel"},
+		"POST /v1/self-test":                  {target: "/v1/self-test", body: `{"items":3}`, is: ofAll},
 		"POST /v1/links":                      {target: "/v1/links", body: `{"connection_id":"{seller}","asset":"{shop}","items":[{"purpose":"target_collaboration","collaboration_id":"7402000000000000001"}]}`, safe: true},
 		"PUT /v1/campaigns/{id}/review-rules": {target: "/v1/campaigns/{campaign}/review-rules", body: `{"connection_id":"{partner}","rules":{}}`},
 		"POST /v1/campaigns/{id}/review":      {target: "/v1/campaigns/{campaign}/review", body: `{"connection_id":"{partner}","dry_run":true}`, safe: true},

@@ -84,6 +84,15 @@ func Run(ctx context.Context, cfg Config) error {
 	return nil
 }
 
+// Complete says which routes of template.yaml the walk has no sample for.
+func Complete(root string) error {
+	routes, err := routesOf(root)
+	if err != nil {
+		return err
+	}
+	return complete(routes, samples())
+}
+
 // complete says which routes have no sample, and which samples no route.
 func complete(routes []route, samples map[string]sample) error {
 	var missing []error

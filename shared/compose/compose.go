@@ -1,6 +1,5 @@
-// Package compose builds what the functions that call TikTok Shop, and those that
-// serve the HTTP API, have in common, so that each main.go composes only what is
-// its own.
+// Package compose builds what the functions that call TikTok Shop have in
+// common, so that each main.go composes only what is its own.
 package compose
 
 import (

@@ -25,7 +25,7 @@ var may = map[string][]string{
 	"bootstrap":          {"obs"},
 	"bus":                {"fault"},
 	"campaign":           {"account", "fault", "link", "money", "tiktokshop"},
-	"compose":            {"account", "api", "app", "bootstrap", "connection", "dynamo", "idempotency", "quota", "seal", "secret", "tiktokshop"},
+	"compose":            {"account", "app", "bootstrap", "dynamo", "quota", "seal", "secret", "serve", "tiktokshop"},
 	"connection":         {"account", "app", "fault", "redact", "tiktokshop"},
 	"conversion":         {"account", "fault", "job", "money", "order", "sheet"},
 	"delivery":           {"account", "fault", "tiktokshop", "tiktokshop/webhook"},
@@ -41,6 +41,7 @@ var may = map[string][]string{
 	"reference":          {"api"},
 	"seal":               {"fault", "redact"},
 	"secret":             {"fault", "redact"},
+	"serve":              {"api", "bootstrap", "connection", "dynamo", "idempotency", "secret"},
 	"tiktokshop":         {"fault", "money", "redact", "tiktokshop/sign"},
 	"tiktokshop/webhook": {"redact"},
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
+
+	"tiktok-shop-affiliate/local/walk"
 )
 
 const root = "../../.."
@@ -103,7 +105,7 @@ func TestEveryFolderIsOneFunction(t *testing.T) {
 }
 
 // envTags are the names in `env:"NAME"` tags of a folder's code, and of the
-// settings of package compose that the code embeds, each once. With a type named,
+// settings of packages compose and serve that the code embeds, each once. With a type named,
 // only its own tags count.
 func envTags(t *testing.T, folder, of string) (names []string) {
 	t.Helper()
@@ -118,6 +120,9 @@ func envTags(t *testing.T, folder, of string) (names []string) {
 			case *ast.FuncDecl:
 				return of == ""
 			case *ast.TypeSpec:
+				if elsewhere, ok := declared.Type.(*ast.SelectorExpr); ok && declared.Name.Name == of {
+					names = append(names, envTags(t, "shared/"+elsewhere.X.(*ast.Ident).Name, elsewhere.Sel.Name)...)
+				}
 				return of == "" || declared.Name.Name == of
 			}
 			field, ok := n.(*ast.Field)
@@ -127,8 +132,8 @@ func envTags(t *testing.T, folder, of string) (names []string) {
 			if len(field.Names) == 0 {
 				switch embedded := field.Type.(type) {
 				case *ast.SelectorExpr:
-					if from, ok := embedded.X.(*ast.Ident); ok && from.Name == "compose" {
-						names = append(names, envTags(t, "shared/compose", embedded.Sel.Name)...)
+					if from, ok := embedded.X.(*ast.Ident); ok && (from.Name == "compose" || from.Name == "serve") {
+						names = append(names, envTags(t, "shared/"+from.Name, embedded.Sel.Name)...)
 					}
 				case *ast.Ident:
 					if of != "" && ast.IsExported(embedded.Name) {
@@ -341,6 +346,11 @@ func TestRoutesAskForTheScopeThatTheHandlerChecks(t *testing.T) {
 		}
 		assert.Empty(t, code, "%s: routes that the template does not have", folder)
 	}
+}
+
+func TestEveryRouteIsWalkedAsAStranger(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, walk.Complete(root))
 }
 
 // routesInCode finds api.Handle(router, "METHOD /path", api.Scope, …) calls.
