@@ -76,6 +76,15 @@ test: binaries ## run all tests, race detector on, and the first day end to end,
 	  TEST_AWS_ENDPOINT_URL=http://127.0.0.1:$(TEST_EMULATOR_PORT) go test -race -p 2 $(ARGS) ./... && \
 	  $(RUN_TEST) rehearse
 
+.PHONY: proof
+proof: binaries ## the first day, then many more made-up requests than `make test` sends (EXAMPLES per route and kind)
+	@trap '$(RUN_TEST) down' EXIT; $(RUN_TEST) -thorough -examples $(EXAMPLES) rehearse
+EXAMPLES ?= 50
+
+.PHONY: explore
+explore: binaries ## send made-up requests to what `make local` runs and check the answers (ARGS=-thorough)
+	@$(RUN) $(ARGS) explore
+
 .PHONY: emulator
 emulator: binaries ## start only the emulated AWS of the tests; end it with `make emulator-stop`
 	@$(RUN_TEST) emulator

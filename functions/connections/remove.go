@@ -30,7 +30,7 @@ func (h *handler) remove(ctx context.Context, call api.Call, in oneRequest) (api
 		return api.Answer[removedView]{}, err
 	}
 	kind := removal.Account.Kind()
-	v := removedView{ID: removal.ID, Account: kind, State: "removed", RemovedAt: removal.At, TikTok: ending, Detail: endingText(ending, kind)}
+	v := removedView{ID: removal.ID, Account: kind, State: "removed", RemovedAt: removal.At.Truncate(time.Second), TikTok: ending, Detail: endingText(ending, kind)}
 	if ending == connection.EndingHolder {
 		if v.ManageURL, err = h.remover.Manage(ctx, removal.Account); err != nil {
 			return api.Answer[removedView]{}, err

@@ -83,31 +83,37 @@ type backend struct {
 	token string
 }
 
-// signIn fetches a token by client credentials.
+// signIn fetches a token for the day.
 func (b *backend) signIn(ctx context.Context, tokenURL string) error {
-	form := url.Values{"grant_type": {"client_credentials"}, "scope": {"affiliate/read affiliate/write"}}
+	token, err := Token(ctx, b.http, tokenURL, b.owner, "affiliate/read affiliate/write")
+	b.token = token
+	return err
+}
+
+// Token fetches an owner's token for the scopes by client credentials.
+func Token(ctx context.Context, client *http.Client, tokenURL string, owner Owner, scopes string) (string, error) {
+	form := url.Values{"grant_type": {"client_credentials"}, "scope": {scopes}}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, tokenURL, strings.NewReader(form.Encode()))
 	if err != nil {
-		return err
+		return "", err
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.SetBasicAuth(b.owner.ClientID, b.owner.ClientSecret)
-	response, err := b.http.Do(request)
+	request.SetBasicAuth(owner.ClientID, owner.ClientSecret)
+	response, err := client.Do(request)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer response.Body.Close()
 	var answer struct {
 		AccessToken string `json:"access_token"`
 	}
 	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
-		return fmt.Errorf("reading the token answer: %w", err)
+		return "", fmt.Errorf("reading the token answer: %w", err)
 	}
 	if response.StatusCode != http.StatusOK || answer.AccessToken == "" {
-		return fmt.Errorf("the token endpoint answered %d to client %s", response.StatusCode, b.owner.ClientID)
+		return "", fmt.Errorf("the token endpoint answered %d to client %s", response.StatusCode, owner.ClientID)
 	}
-	b.token = answer.AccessToken
-	return nil
+	return answer.AccessToken, nil
 }
 
 func (b *backend) get(ctx context.Context, path string, out any) error {

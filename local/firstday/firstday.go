@@ -137,6 +137,7 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 		{"an access token expires and is refreshed once", d.expiry},
 		{"one shop is deauthorized, and only it stops", d.deauthorize},
 		{"the creator withdraws access", d.revoke},
+		{"the Go client lists the same", d.goClient},
 		{"everything is counted", d.count},
 	} {
 		began := time.Now()

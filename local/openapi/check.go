@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -64,6 +65,11 @@ func (d *Document) answer(op Operation, answer *http.Response, body []byte) (fau
 		return faults
 	}
 	faults = d.json(faults, content.Get(media, "schema"), "the answer", body)
+	for _, text := range timeLike.FindAllString(string(body), -1) {
+		if !timeForm.MatchString(text) {
+			faults = append(faults, fmt.Errorf("the time %s is not in UTC", text))
+		}
+	}
 	if media == "application/problem+json" {
 		var problem struct {
 			Status int `json:"status"`
@@ -74,6 +80,12 @@ func (d *Document) answer(op Operation, answer *http.Response, body []byte) (fau
 	}
 	return faults
 }
+
+// Answers write times in UTC.
+var (
+	timeLike = regexp.MustCompile(`"\d{4}-\d\d-\d\dT\d\d:[^"]*"`)
+	timeForm = regexp.MustCompile(`^"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"$`)
+)
 
 // request checks what was accepted: nothing may work that is not described.
 func (d *Document) request(op Operation, request *http.Request, values map[string]string, body []byte) (faults []error) {

@@ -295,14 +295,16 @@ func fillParameters(r *http.Request, parameters []parameter, in reflect.Value, f
 		}
 	}
 	for _, p := range parameters {
-		text := query.Get(p.name)
+		text, given := query.Get(p.name), query.Has(p.name)
 		if p.path {
 			text = r.PathValue(p.name)
+			given = text != ""
 		}
-		if text == "" {
-			continue
-		}
-		if !utf8.ValidString(text) || !fill(in.Field(p.index), text) {
+		switch {
+		case !given:
+		case text == "":
+			faults.Parameter(p.name, "must not be empty; leave it out instead")
+		case !utf8.ValidString(text) || !fill(in.Field(p.index), text):
 			faults.Parameter(p.name, "must be %s", parameterForm(in.Field(p.index)))
 		}
 	}

@@ -79,7 +79,10 @@ func httpRequest(ctx context.Context, event events.APIGatewayV2HTTPRequest) (*ht
 	}
 	target, err := url.ParseRequestURI(path)
 	if err != nil {
-		return nil, false
+		if path[0] != '/' {
+			return nil, false
+		}
+		target = &url.URL{Path: path} // decoded already, with what an address cannot hold
 	}
 	target.RawQuery = event.RawQueryString
 	if jwt := event.RequestContext.Authorizer; jwt != nil && jwt.JWT != nil {

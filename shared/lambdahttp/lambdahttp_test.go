@@ -85,7 +85,7 @@ func TestRequestsAndAnswers(t *testing.T) {
 		"a named stage is cut off":        {staged, 200, "/v1/orders", false},
 		"binary answers are encoded":      {event(http.MethodGet, "/", "binary", ""), 200, "/w==", true},
 		"a body that is not base64":       {badBody, 400, "", false},
-		"a path that is not one":          {event(http.MethodGet, "/%zz", "", ""), 400, "", false},
+		"a path that is not one":          {event(http.MethodGet, "not/a/path", "", ""), 400, "", false},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -122,4 +122,24 @@ func FuzzHandle(f *testing.F) {
 			assert.True(t, utf8.ValidString(out.Body))
 		}
 	})
+}
+
+// API Gateway may hand a path on that it has decoded.
+func TestAPathThatIsDecodedAlready(t *testing.T) {
+	t.Parallel()
+	for name, path := range map[string]string{
+		"control characters": "/v1/things/\x1a\x7f",
+		"a percent sign":     "/v1/things/100%",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			mux := http.NewServeMux()
+			got := ""
+			mux.HandleFunc("GET /v1/things/{id}", func(_ http.ResponseWriter, r *http.Request) { got = r.PathValue("id") })
+			out, err := lambdahttp.New(mux).Handle(t.Context(), event(http.MethodGet, path, "", ""))
+			require.NoError(t, err)
+			assert.Equal(t, http.StatusOK, out.StatusCode)
+			assert.Equal(t, path[len("/v1/things/"):], got)
+		})
+	}
 }

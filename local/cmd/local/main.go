@@ -9,7 +9,9 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
+	"tiktok-shop-affiliate/local/explore"
 	"tiktok-shop-affiliate/local/firstday"
 	"tiktok-shop-affiliate/local/invoke"
 	"tiktok-shop-affiliate/local/up"
@@ -19,11 +21,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-const usage = `local [flags] up|rehearse|walk|logs|invoke|signed-event|emulator|down
+const usage = `local [flags] up|rehearse|walk|explore|logs|invoke|signed-event|emulator|down
 
   up            start, build, deploy and live through the first day; all stays running
-  rehearse      the same, and stop it all again
+  rehearse      the same, then explore, and stop it all again
   walk          go over every route of what runs as a stranger
+  explore       send made-up requests to what runs and check the answers
   logs          follow the logs of the functions, from now on
   invoke        give one function one event, beside what runs
   signed-event  print an event as invoke would give it
@@ -54,6 +57,9 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&try.Function, "function", "", "of invoke: folder under functions/")
 	flags.StringVar(&try.Event, "event", "", "of invoke and signed-event: file with the event")
 	flags.StringVar(&try.Owner, "owner", "atelier", "of invoke and signed-event: whose API client a request comes from")
+	var tries explore.Options
+	flags.IntVar(&tries.Examples, "examples", 10, "of rehearse and explore: requests made up per route")
+	flags.BoolVar(&tries.Thorough, "thorough", false, "of rehearse and explore: try every boundary, too")
 	apps := flags.String("apps", "", "of signed-event: file in the form of the apps secret; default the running stack's")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -61,12 +67,15 @@ func run(ctx context.Context, args []string) error {
 	switch flags.Arg(0) {
 	case "logs":
 		return p.Logs(ctx, os.Stdout)
-	case "walk":
+	case "walk", "explore":
 		stack, err := p.Open(ctx)
 		if err != nil {
 			return err
 		}
-		return stranger(ctx, stack)
+		if flags.Arg(0) == "walk" {
+			return stranger(ctx, stack)
+		}
+		return tryOut(ctx, stack, tries)
 	case "invoke":
 		return invoke.Run(ctx, p, try)
 	case "signed-event":
@@ -79,7 +88,7 @@ func run(ctx context.Context, args []string) error {
 	case "up":
 		return start(ctx, p)
 	case "rehearse":
-		return rehearse(ctx, p)
+		return rehearse(ctx, p, tries)
 	case "emulator":
 		return p.StartEmulator(ctx)
 	case "down":
@@ -111,8 +120,9 @@ func start(ctx context.Context, p up.Profile) error {
 	return nil
 }
 
-// rehearse is the same for a test: nothing is left running.
-func rehearse(ctx context.Context, p up.Profile) error {
+// rehearse is the same for a test: nothing is left running. After the day its
+// state is free to be played with.
+func rehearse(ctx context.Context, p up.Profile, tries explore.Options) error {
 	stack, err := p.Up(ctx, &up.Steps{Out: os.Stdout})
 	if err == nil {
 		_, err = day(ctx, stack)
@@ -121,7 +131,23 @@ func rehearse(ctx context.Context, p up.Profile) error {
 		fmt.Println()
 		err = invoke.Run(ctx, p, invoke.Options{Function: "webhook", Event: "events/webhook-17.json", Owner: "atelier", Out: os.Stdout})
 	}
+	if err == nil {
+		err = tryOut(ctx, stack, tries)
+	}
 	return errors.Join(err, p.Down())
+}
+
+// tryOut sends made-up requests and says what came of them.
+func tryOut(ctx context.Context, stack *up.Stack, tries explore.Options) error {
+	fmt.Printf("\nMade-up requests, up to %d per route and kind … ", tries.Examples)
+	began := time.Now()
+	told, err := explore.Run(ctx, stack, tries)
+	if err != nil {
+		fmt.Println("failed")
+		return err
+	}
+	fmt.Printf("%s (%.0f s)\n", told, time.Since(began).Seconds())
+	return nil
 }
 
 // day lives through the first day and says what came of it.

@@ -1,6 +1,8 @@
 package archtest_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -59,4 +61,33 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 	}
 	require.NotEmpty(t, deployed)
 	assert.Equal(t, deployed, described(t), "template.yaml and docs/openapi.yaml")
+}
+
+// Whoever serves routes is tested against their description, see shared/api/apitest.
+func TestFunctionsAreHeldAgainstTheDescription(t *testing.T) {
+	t.Parallel()
+	for folder, resource := range functions(t) {
+		events := resource.get("Properties", "Events")
+		for _, name := range events.keys() {
+			if events.get(name, "Type").text() != "HttpApi" {
+				break
+			}
+			wanted := []string{"apitest.Described("}
+			if len(routesInCode(t, folder)) > 0 {
+				wanted = append(wanted, "apitest.Routes(")
+			}
+			files, err := filepath.Glob(filepath.Join(root, "functions", folder, "*_test.go"))
+			require.NoError(t, err)
+			var tests strings.Builder
+			for _, file := range files {
+				text, err := os.ReadFile(file)
+				require.NoError(t, err)
+				tests.Write(text)
+			}
+			for _, call := range wanted {
+				assert.Contains(t, tests.String(), call, "the tests of functions/%s", folder)
+			}
+			break
+		}
+	}
 }
