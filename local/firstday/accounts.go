@@ -41,6 +41,7 @@ type connection struct {
 type accounts struct {
 	seller, creator, partner       connection // of the first owner
 	otherSeller, sameCreator       connection // of the second owner
+	claimed                        connection // of the first owner, an install of the other seller's
 	usShop, gbShop, creatorID, tap string     // asset ids
 }
 

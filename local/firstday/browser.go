@@ -31,6 +31,7 @@ type page struct {
 	title  string
 	forms  []form
 	links  []string
+	codes  []string // texts set as code, to hand on
 }
 
 type form struct {
@@ -141,6 +142,8 @@ func (p *page) walk(n *html.Node, current *form) {
 		switch n.Data {
 		case "title":
 			p.title = text(n)
+		case "code":
+			p.codes = append(p.codes, text(n))
 		case "a":
 			p.links = append(p.links, attr(n, "href"))
 		case "form":

@@ -25,16 +25,17 @@ type Owner struct {
 
 // Config says where everything is.
 type Config struct {
-	API          string // base URL of the deployed API, e.g. "http://abc.execute-api.localhost:4566"
-	TokenURL     string // OAuth token endpoint
-	Owners       [2]Owner
-	Control      string // base URL of the sandbox's control API
-	DynamoDB     *dynamodb.Client
-	SQS          *sqs.Client
-	RecordsTable string
-	Signing      string    // secret of events delivered over HTTP, in base64
-	BusQueueURL  string    // a queue that a rule feeds with everything on the event bus
-	Out          io.Writer // progress lines
+	API           string // base URL of the deployed API, e.g. "http://abc.execute-api.localhost:4566"
+	TokenURL      string // OAuth token endpoint
+	Owners        [2]Owner
+	Control       string // base URL of the sandbox's control API
+	DynamoDB      *dynamodb.Client
+	SQS           *sqs.Client
+	RecordsTable  string
+	AccountsTable string
+	Signing       string    // secret of events delivered over HTTP, in base64
+	BusQueueURL   string    // a queue that a rule feeds with everything on the event bus
+	Out           io.Writer // progress lines
 }
 
 // Check is one line of the report: what is stored beside what is true.
@@ -139,6 +140,9 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 		{"the creator withdraws access", d.revoke},
 		{"the Go client lists the same", d.goClient},
 		{"everything is counted", d.count},
+		{"an install from the app store is claimed", d.claim},
+		{"connections tell what they lack, and renew", d.look},
+		{"owners disconnect, the last one for good", d.leave},
 	} {
 		began := time.Now()
 		told, err := s.run(ctx)

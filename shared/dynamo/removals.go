@@ -118,9 +118,9 @@ func (c *Connections) Postpone(ctx context.Context, a account.Account, due time.
 // transaction. What stays for a while, without meaning to anybody, is the
 // next generation, so that nothing of the earlier life that comes late, neither
 // tokens nor a refusal, can be taken for one of a later. The order rows of the
-// assets stay: they are read only through a connection to the asset, and whoever
-// connects it next gets the same orders from TikTok Shop. Deleting them, when
-// Holdings shows that nobody is left, is work for a job.
+// assets stay: they are read only through a connection to the asset, so nobody
+// sees them until somebody connects it again, who then finds them there.
+// Deleting them, when Holdings shows that nobody is left, is work for a job.
 func (c *Connections) Shred(ctx context.Context, a account.Account, now time.Time) error {
 	for attempt := 1; ; attempt++ {
 		held, err := c.Assets(ctx, a.ID)

@@ -159,7 +159,7 @@ func day(ctx context.Context, stack *up.Stack) (firstday.Report, error) {
 	cfg := firstday.Config{
 		API: stack.APIURL(), TokenURL: stack.TokenURL, Control: stack.ControlURL(),
 		DynamoDB: dynamodb.NewFromConfig(stack.AWS()), SQS: sqs.NewFromConfig(stack.AWS()),
-		RecordsTable: stack.Outputs["RecordsTableName"], BusQueueURL: stack.Events, Signing: signing,
+		RecordsTable: stack.Outputs["RecordsTableName"], AccountsTable: stack.Outputs["AccountsTableName"], BusQueueURL: stack.Events, Signing: signing,
 		Out: os.Stdout,
 	}
 	for i, caller := range stack.Callers {
