@@ -76,11 +76,6 @@ test: binaries ## run all tests, race detector on, and the first day end to end,
 	  TEST_AWS_ENDPOINT_URL=http://127.0.0.1:$(TEST_EMULATOR_PORT) go test -race -p 2 $(ARGS) ./... && \
 	  $(RUN_TEST) rehearse
 
-.PHONY: proof
-proof: binaries ## the first day, then many more made-up requests than `make test` sends (EXAMPLES per route and kind)
-	@trap '$(RUN_TEST) down' EXIT; $(RUN_TEST) -thorough -examples $(EXAMPLES) rehearse
-EXAMPLES ?= 50
-
 .PHONY: explore
 explore: binaries ## send made-up requests to what `make local` runs and check the answers (ARGS=-thorough)
 	@$(RUN) $(ARGS) explore
@@ -99,10 +94,12 @@ bench: ## run the Go benchmarks
 	@env -i PATH="$$PATH" HOME="$$HOME" go test -run '^$$' -bench . -benchmem $(ARGS) ./...
 
 .PHONY: proof
-proof: ## live through SCHEDULES random schedules of orders and faults, from seed SEED on
+proof: binaries ## live through SCHEDULES random schedules of orders and faults from seed SEED on, and send EXAMPLES made-up requests per route after a first day
 	@env -i PATH="$$PATH" HOME="$$HOME" GOGC=400 go test ./shared/order -run '^TestProof$$' -count 1 -v -timeout 2h -schedules $(SCHEDULES) -seed $(SEED)
 	@env -i PATH="$$PATH" HOME="$$HOME" GOGC=400 go test ./functions/order-fetcher -run '^TestProof$$' -count 1 -timeout 2h -schedules $$(($(SCHEDULES) / 200 + 1)) -seed $(SEED)
+	@trap '$(RUN_TEST) down' EXIT; $(RUN_TEST) -thorough -examples $(EXAMPLES) rehearse
 SCHEDULES ?= 10000
+EXAMPLES ?= 50
 SEED ?= 0
 
 .PHONY: simulate
