@@ -78,6 +78,11 @@ func (b bench) read(t *testing.T, owner string, query url.Values) (int, answered
 	return recorder.Code, answer
 }
 
+// event is what a feed carries, with as little in it as there may be.
+func event(id string) string {
+	return `{"id":"` + id + `","type":"link.created","time":"2026-11-22T10:00:00Z","owner":"owner"}`
+}
+
 func raw(events ...string) []json.RawMessage {
 	out := []json.RawMessage{}
 	for _, event := range events {
@@ -94,13 +99,13 @@ func TestAnOwnerReadsItsOwnChanges(t *testing.T) {
 	assert.Equal(t, raw(), empty.Items)
 	assert.NotEmpty(t, empty.After, "there is always a place to read on from")
 
-	b.tell(t, "owner-a", `{"id":"1"}`, `{"id":"2"}`, `{"id":"3"}`)
-	b.tell(t, "owner-b", `{"id":"9"}`)
+	b.tell(t, "owner-a", event("1"), event("2"), event("3"))
+	b.tell(t, "owner-b", event("9"))
 	_, first := b.read(t, "owner-a", url.Values{"limit": {"2"}})
-	assert.Equal(t, raw(`{"id":"1"}`, `{"id":"2"}`), first.Items)
+	assert.Equal(t, raw(event("1"), event("2")), first.Items)
 	assert.True(t, first.More)
 	_, rest := b.read(t, "owner-a", url.Values{"after": {first.After}})
-	assert.Equal(t, raw(`{"id":"3"}`), rest.Items)
+	assert.Equal(t, raw(event("3")), rest.Items)
 	assert.False(t, rest.More)
 	_, all := b.read(t, "owner-a", url.Values{"after": {empty.After}})
 	assert.Len(t, all.Items, 3)
@@ -108,15 +113,15 @@ func TestAnOwnerReadsItsOwnChanges(t *testing.T) {
 	status, now := b.read(t, "owner-a", url.Values{"after": {"now"}})
 	require.Equal(t, http.StatusOK, status)
 	assert.Equal(t, raw(), now.Items)
-	b.tell(t, "owner-a", `{"id":"4"}`)
+	b.tell(t, "owner-a", event("4"))
 	_, news := b.read(t, "owner-a", url.Values{"after": {now.After}})
-	assert.Equal(t, raw(`{"id":"4"}`), news.Items)
+	assert.Equal(t, raw(event("4")), news.Items)
 }
 
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.tell(t, "owner-a", `{"id":"1"}`)
+	b.tell(t, "owner-a", event("1"))
 	_, known := b.read(t, "owner-a", nil)
 	for name, c := range map[string]struct {
 		owner     string
@@ -142,7 +147,7 @@ func TestRefused(t *testing.T) {
 func TestAReaderThatCameTooLateIsTold(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.tell(t, "owner-a", `{"id":"1"}`)
+	b.tell(t, "owner-a", event("1"))
 	_, known := b.read(t, "owner-a", nil)
 	b.later.Store(int64(feed.Kept + time.Second))
 	status, problem := b.read(t, "owner-a", url.Values{"after": {known.After}})

@@ -137,8 +137,9 @@ func (w *walk) list(ctx context.Context, t token, target string) (things []thing
 	if strings.Contains(target, "?") {
 		separator = "&"
 	}
-	for next := ""; ; {
-		answer, err := w.send(ctx, call{method: http.MethodGet, target: target + separator + "limit=100&cursor=" + next, token: t})
+	target += separator + "limit=100"
+	for from := target; ; {
+		answer, err := w.send(ctx, call{method: http.MethodGet, target: from, token: t})
 		var page struct {
 			Items []thing `json:"items"`
 			Next  string  `json:"next_cursor"`
@@ -153,9 +154,10 @@ func (w *walk) list(ctx context.Context, t token, target string) (things []thing
 			return nil, fmt.Errorf("GET %s: %w", target, err)
 		}
 		things = append(things, page.Items...)
-		if next = page.Next; next == "" {
+		if page.Next == "" {
 			return things, nil
 		}
+		from = target + "&cursor=" + page.Next
 	}
 }
 
