@@ -104,7 +104,13 @@ func (w *walk) withBadInput(ctx context.Context, r route) {
 	spoil("with half a body", 400, "/problems/invalid", func(c *call) { c.body = c.body[:len(c.body)/2] })
 	// The emulated API Gateway mends such a body before the function sees it, and
 	// the id in it is then another one.
-	spoil("with a body that is not UTF-8", refused, "", func(c *call) { c.body = strings.Replace(c.body, `":"`, "\":\"\xff", 1) })
+	spoil("with a body that is not UTF-8", refused, "", func(c *call) {
+		place, spoilt := `":"`, "\":\"\xff"
+		if !strings.Contains(c.body, place) { // no field holds a text: its name, then
+			place, spoilt = `{"`, "{\"\xff"
+		}
+		c.body = strings.Replace(c.body, place, spoilt, 1)
+	})
 	spoil("with a list for a body", 400, "/problems/invalid", func(c *call) { c.body = "[" + c.body + "]" })
 	spoil("with an unknown field", 400, `"/surprise"`, func(c *call) { c.body = `{"surprise":1,` + c.body[1:] })
 	var fields map[string]json.RawMessage
