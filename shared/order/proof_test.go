@@ -26,7 +26,7 @@ import (
 )
 
 var (
-	schedules = flag.Int("schedules", 300, "how many random schedules TestProof lives through")
+	schedules = flag.Int("schedules", 100, "how many random schedules TestProof lives through")
 	seed      = flag.Uint64("seed", 0, "the seed of the first schedule")
 )
 
