@@ -21,7 +21,7 @@ import (
 type config struct {
 	Orders string        `env:"ORDERS_TABLE,required"`
 	Queue  string        `env:"ORDER_QUEUE_URL,required"`
-	Claim  time.Duration `env:"ORDER_CLAIM" envDefault:"5m"` // how long a woken asset is left alone
+	Again  time.Duration `env:"ORDER_WAKE_AGAIN" envDefault:"5m"` // how often an asset is woken that stays due
 }
 
 func main() {
@@ -33,7 +33,7 @@ func main() {
 			Now:       bootstrap.Now,
 			Log:       slog.Default(),
 			Shards:    dynamo.DueShards,
-			Claim:     settings.Claim,
+			Again:     settings.Again,
 		})}
 		return func() { lambda.StartHandlerFunc(h.Handle) }, nil
 	})

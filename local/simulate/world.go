@@ -73,7 +73,7 @@ func newWorld(count int, start time.Time) *world {
 	w.fetcher = order.NewFetcher(order.FetcherOptions{
 		Store: store{w.memory, w}, Searches: w, Oddities: silence{}, Now: clock, Log: quiet, Rules: order.DefaultRules(), Horizon: horizon, AtOnce: 1,
 	})
-	w.planner = order.NewPlanner(order.PlannerOptions{Store: w.memory, Wakes: w, Freshness: silence{}, Now: clock, Log: quiet, Shards: ordertest.Shards, Claim: 5 * time.Minute})
+	w.planner = order.NewPlanner(order.PlannerOptions{Store: w.memory, Wakes: w, Freshness: silence{}, Now: clock, Log: quiet, Shards: ordertest.Shards, Again: 5 * time.Minute})
 	w.slots = make(slots, concurrency*atOnce)
 	for n := range count {
 		c := newConnection(n, start.Add(-horizon-day), start.Add(warmUp+2*day))

@@ -106,7 +106,7 @@ func (p Profile) parameters() []string {
 		"PublicBaseUrl":    p.APIURL(),
 		"EventDeliveryUrl": p.ControlURL() + "/control/inbox",
 		"OrderCadence":     "0=5s,2400h=20s",
-		"OrderClaim":       "65s",
+		"OrderWakeAgain":   "65s",
 		"RollupWindow":     "1",
 		"WorkerTimeout":    "60",
 		"QueueVisibility":  "90",

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go/middleware"
@@ -59,6 +60,12 @@ func (l *ledger) client(t testing.TB) *dynamodb.Client {
 			p.ReturnConsumedCapacity = types.ReturnConsumedCapacityTotal
 		}
 		out, meta, err := next.HandleInitialize(ctx, in)
+		if err != nil {
+			if key != nil && conditionFailed(err) { // costs as much as the item, which is below 1 KB
+				l.add(key, &types.ConsumedCapacity{CapacityUnits: aws.Float64(1)})
+			}
+			return out, meta, err
+		}
 		switch r := out.Result.(type) {
 		case *dynamodb.PutItemOutput:
 			l.add(key, r.ConsumedCapacity)
@@ -132,5 +139,46 @@ func TestWriteUnitsOfReads(t *testing.T) {
 		assert.LessOrEqual(t, units["rows"]/rows, step.mostOfRow, step.name)
 		t.Logf("%s: %.2f write units a row with its index; beside them a read of %d rows wrote %.0f of windows and pages, %.0f of the schedule (asking: %.0f)",
 			step.name, units["rows"]/rows, rows, units["windows"], units["schedule"], asked)
+	}
+}
+
+func (m *tapMarket) SendBatch(context.Context, []any) error   { return nil }
+func (m *tapMarket) Overdue(order.Perspective, time.Duration) {}
+
+// TestWriteUnitsOfSchedules measures what it takes to have an asset read on
+// time, beside the windows and rows of the read.
+func TestWriteUnitsOfSchedules(t *testing.T) {
+	t.Parallel()
+	var used ledger
+	client, table := used.client(t), awstest.Tables(t).Orders
+	store, now := NewOrders(client, table), time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	enrol(t, client, table, testTAP, now)
+	market := &tapMarket{t: t, start: now}
+	log, clock := slog.New(slog.DiscardHandler), func() time.Time { return now }
+	fetcher := order.NewFetcher(order.FetcherOptions{
+		Store: store, Searches: market, Oddities: market, Now: clock, Log: log, Rules: order.DefaultRules(), Horizon: 30 * 24 * time.Hour,
+	})
+	planner := order.NewPlanner(order.PlannerOptions{Store: store, Wakes: market, Freshness: market, Now: clock, Log: log, Shards: DueShards, Again: 5 * time.Minute})
+	plan := func() (woken int) {
+		t.Helper()
+		woken, err := planner.Run(t.Context())
+		require.NoError(t, err)
+		return woken
+	}
+	read := func() {
+		t.Helper()
+		require.NoError(t, fetcher.Read(t.Context(), testTAP))
+	}
+	used.take()
+	for range 3 {
+		assert.Equal(t, 1, plan())
+		assert.Equal(t, map[string]float64{"planner": 1}, used.take(), "a run of the planner, whatever is due")
+		read()
+		assert.InDelta(t, 4, used.take()["schedule"], 0, "a read: the lease, and its end with the index")
+		read()
+		assert.Equal(t, map[string]float64{"schedule": 1}, used.take(), "a wake too many")
+		require.NoError(t, store.Ask(t.Context(), testTAP, now))
+		assert.Equal(t, map[string]float64{"schedule": 3}, used.take(), "asking for a read, with the index")
+		now = now.Add(time.Minute)
 	}
 }

@@ -48,6 +48,7 @@ const (
 	entityWindow     = "window"
 	entityRollup     = "rollup"
 	entitySchedule   = "schedule"
+	entityPlanner    = "planner"
 	entityDelivery   = "delivery"
 	entityContent    = "content"
 	entityRules      = "rules"
@@ -152,6 +153,8 @@ func windowPK(asset, perspective string) string { return "windows#" + asset + "#
 func windowSK(from time.Time) string            { return fmt.Sprintf("%010d", from.Unix()) }
 func schedulePK(asset string) string            { return "schedule#" + asset }
 func scheduleSK() string                        { return "schedule" }
+func plannerPK(of string) string                { return "planner#" + of } // of the kinds of work in due indexes
+func plannerSK() string                         { return "mark" }
 
 // Keys of the records table.
 

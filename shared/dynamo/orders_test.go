@@ -173,6 +173,20 @@ func TestPullingAnOrderForward(t *testing.T) {
 	assert.True(t, written)
 	assert.Empty(t, allDue(t, store, now.Add(time.Minute)), "not so soon again")
 	assert.NotEmpty(t, allDue(t, store, now.Add(6*time.Minute+time.Second)))
+
+	later := now.Add(10 * time.Minute)
+	during := func(id string, at time.Time) (again bool) { // a read that takes a second
+		lease, err := store.Acquire(ctx, testShop, "reader", at, at.Add(time.Minute))
+		require.NoError(t, err)
+		written, _ := pull(id, at)
+		require.True(t, written, "the reader may have passed it")
+		again, err = store.Release(ctx, lease, at.Add(time.Second), at.Add(time.Hour), 0)
+		require.NoError(t, err)
+		return again
+	}
+	assert.True(t, during("4", later))
+	assert.False(t, during("5", later.Add(time.Second)), "not so soon again")
+	assert.Equal(t, []order.Due{{Asset: testShop, At: later.Add(quiet)}}, allDue(t, store, later.Add(time.Hour)), "but as soon as that")
 }
 
 func enrol(t testing.TB, client *dynamodb.Client, table string, asset account.AssetID, now time.Time) {

@@ -23,7 +23,7 @@ func (o *Orders) Reading(ctx context.Context, asset account.AssetID, now time.Ti
 		Failures: int(number(item, attrFailures)), Reads: number(item, attrFence), Calls: number(item, attrCalls),
 	}
 	if r.Scheduled {
-		r.WantedAt = msTime(item, attrWanted).Truncate(time.Second)
+		r.WantedAt = moment(item, attrDueAt)
 	}
 	return r, nil
 }

@@ -17,9 +17,10 @@ import (
 )
 
 // Attributes of an asset's schedule, beside due_shard and due_at. Times are Unix
-// milliseconds, except due_at.
+// milliseconds, except due_at: when the next read is wanted, or since when. It
+// changes only when a read ends or a sooner one is asked for, as that costs an
+// index write beside the item's: two more units.
 const (
-	attrWanted   = "wanted_at" // since when the next read is wanted; claims push due_at but not this
 	attrAsks     = "asks"      // +1 whenever a read is asked for
 	attrAsked    = "asked_at"  // windows not read since then are due
 	attrPulls    = "pulls"     // set of create times (seconds): windows around them are due
@@ -56,12 +57,37 @@ func scheduleKey(asset account.AssetID) Item {
 func enrolOrders(table string, asset account.AssetID, now time.Time) types.TransactWriteItem {
 	return types.TransactWriteItem{Update: &types.Update{
 		TableName: &table, Key: scheduleKey(asset),
-		UpdateExpression: aws.String("SET entity = :entity, asset = :asset, due_shard = :shard, due_at = :due, wanted_at = :now, asked_at = :now REMOVE failures, cap ADD asks :one, rev :one"),
+		UpdateExpression: aws.String("SET entity = :entity, asset = :asset, due_shard = :shard, due_at = :due, asked_at = :now REMOVE failures, cap ADD asks :one, rev :one"),
 		ExpressionAttributeValues: Item{
 			":entity": str(entitySchedule), ":asset": str(string(asset)), ":shard": str(dueShard(dueOrders, string(asset))),
 			":due": unix(now), ":now": ms(now), ":one": num(1),
 		},
 	}}
+}
+
+// attrPlanned is the planner's mark: due times up to it, in Unix milliseconds,
+// have been handed out.
+const attrPlanned = "planned_to"
+
+// Advance implements order.DueStore.
+func (o *Orders) Advance(ctx context.Context, now, wrong time.Time) (from time.Time, err error) {
+	out, err := o.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &o.table, Key: itemKey(plannerPK(dueOrders), plannerSK()),
+		UpdateExpression:          aws.String("SET entity = :entity, planned_to = :now ADD rev :one"),
+		ConditionExpression:       aws.String("attribute_not_exists(planned_to) OR planned_to < :now OR planned_to > :wrong"),
+		ExpressionAttributeValues: Item{":entity": str(entityPlanner), ":now": ms(now), ":wrong": ms(wrong), ":one": num(1)},
+		ReturnValues:              types.ReturnValueUpdatedOld,
+	})
+	if conditionFailed(err) {
+		return time.Time{}, order.ErrPlanned
+	}
+	if err != nil {
+		return time.Time{}, unavailable("dynamo.Advance", err)
+	}
+	if from = msTime(out.Attributes, attrPlanned); from.After(now) {
+		return time.Time{}, nil
+	}
+	return from, nil
 }
 
 // Due implements order.DueStore.
@@ -88,40 +114,25 @@ func (o *Orders) Due(ctx context.Context, shard int, now time.Time, each func([]
 	return nil
 }
 
-// Claim implements order.DueStore.
-func (o *Orders) Claim(ctx context.Context, due order.Due, until time.Time) (wanted time.Time, err error) {
-	out, err := o.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &o.table, Key: scheduleKey(due.Asset),
-		UpdateExpression:          aws.String("SET due_at = :until, wanted_at = if_not_exists(wanted_at, :due_ms) ADD rev :one"),
-		ConditionExpression:       aws.String("due_at = :due AND attribute_exists(due_shard)"),
-		ExpressionAttributeValues: Item{":until": unix(until), ":due": unix(due.At), ":due_ms": ms(due.At), ":one": num(1)},
-		ReturnValues:              types.ReturnValueAllNew,
-	})
-	if conditionFailed(err) {
-		return time.Time{}, order.ErrHeld
-	}
-	if err != nil {
-		return time.Time{}, unavailable("dynamo.Claim", err)
-	}
-	return msTime(out.Attributes, attrWanted), nil
-}
-
 // Acquire implements order.Store.
 func (o *Orders) Acquire(ctx context.Context, asset account.AssetID, owner string, now, until time.Time) (order.Lease, error) {
 	out, err := o.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &o.table, Key: scheduleKey(asset),
 		UpdateExpression:                    aws.String("SET lease_owner = :owner, lease_until = :until ADD fence :one, rev :one"),
-		ConditionExpression:                 aws.String("attribute_exists(due_shard) AND (attribute_not_exists(lease_until) OR lease_until <= :now)"),
-		ExpressionAttributeValues:           Item{":owner": str(owner), ":until": ms(until), ":now": ms(now), ":one": num(1)},
+		ConditionExpression:                 aws.String("attribute_exists(due_shard) AND due_at <= :soon AND (attribute_not_exists(lease_until) OR lease_until <= :now)"),
+		ExpressionAttributeValues:           Item{":owner": str(owner), ":until": ms(until), ":now": ms(now), ":soon": unix(now.Add(order.Slack)), ":one": num(1)},
 		ReturnValues:                        types.ReturnValueAllNew,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
 	var refused *types.ConditionalCheckFailedException
 	if errors.As(err, &refused) {
-		if text(refused.Item, attrDueShard) == "" {
+		switch {
+		case text(refused.Item, attrDueShard) == "":
 			return order.Lease{}, order.ErrUnscheduled
+		case msTime(refused.Item, attrUntil).After(now):
+			return order.Lease{}, order.ErrHeld
 		}
-		return order.Lease{}, order.ErrHeld
+		return order.Lease{}, order.ErrIdle
 	}
 	if err != nil {
 		return order.Lease{}, unavailable("dynamo.Acquire", err)
@@ -149,7 +160,10 @@ func (o *Orders) Release(ctx context.Context, lease order.Lease, now, due time.T
 		return false, err
 	}
 	if number(refused.Item, attrFence) == lease.Fence { // somebody has asked for a read meanwhile, and said when
-		asked := moment(refused.Item, attrDueAt)
+		asked := msTime(refused.Item, attrAsked)
+		if pulled := msTime(refused.Item, attrPulled); !asked.After(lease.AskedAt) && !pulled.IsZero() {
+			asked = pulled
+		}
 		if due.IsZero() || asked.Before(due) {
 			due = asked
 		}
@@ -177,10 +191,10 @@ func (o *Orders) release(ctx context.Context, lease order.Lease, due time.Time, 
 		values[":cap"] = str(string(lease.CAP))
 	}
 	if due.IsZero() {
-		remove += ", due_shard, due_at, wanted_at"
+		remove += ", due_shard, due_at"
 	} else {
-		set += ", due_at = :due, wanted_at = :wanted"
-		values[":due"], values[":wanted"] = num((due.UnixMilli()+999)/1000), ms(due)
+		set += ", due_at = :due"
+		values[":due"] = num((due.UnixMilli() + 999) / 1000)
 	}
 	expression := set + remove + " ADD rev :one, calls :calls"
 	if len(lease.Pulls) > 0 && failures == 0 && !asked {
@@ -205,19 +219,24 @@ func (o *Orders) release(ctx context.Context, lease order.Lease, due time.Time, 
 // Ask makes all windows of an asset due now. It answers order.ErrUnscheduled
 // when the asset's orders are not read.
 func (o *Orders) Ask(ctx context.Context, asset account.AssetID, now time.Time) error {
-	_, err := o.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &o.table, Key: scheduleKey(asset),
-		UpdateExpression:          aws.String("SET asked_at = :now, due_at = :due, wanted_at = :now ADD asks :one, rev :one"),
-		ConditionExpression:       aws.String("attribute_exists(due_shard)"),
-		ExpressionAttributeValues: Item{":now": ms(now), ":due": unix(now), ":one": num(1)},
-	})
-	if conditionFailed(err) {
-		return order.ErrUnscheduled
+	for _, write := range []struct{ set, condition string }{
+		{"SET asked_at = :now, due_at = :due", "due_at > :due"},
+		{"SET asked_at = :now", "due_at <= :due"},                          // it is due, and stays so since then
+		{"SET asked_at = :now, due_at = :due", "attribute_exists(due_at)"}, // it was, until this moment
+	} {
+		_, err := o.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+			TableName: &o.table, Key: scheduleKey(asset),
+			UpdateExpression: aws.String(write.set + " ADD asks :one, rev :one"), ConditionExpression: &write.condition,
+			ExpressionAttributeValues: Item{":now": ms(now), ":due": unix(now), ":one": num(1)},
+		})
+		if err == nil {
+			return nil
+		}
+		if !conditionFailed(err) {
+			return unavailable("dynamo.Ask", err)
+		}
 	}
-	if err != nil {
-		return unavailable("dynamo.Ask", err)
-	}
-	return nil
+	return order.ErrUnscheduled
 }
 
 // pullOrder makes the window of an order due, for a transaction: of a known
@@ -258,10 +277,10 @@ func (o *Orders) pullOrder(ctx context.Context, asset account.AssetID, orderID s
 	}
 	return &types.TransactWriteItem{Update: &types.Update{
 		TableName: &o.table, Key: scheduleKey(asset),
-		UpdateExpression:    aws.String("SET due_at = :due, wanted_at = :wanted, pulled_at = :pulled ADD pulls :pull, asks :one, rev :one"),
+		UpdateExpression:    aws.String("SET due_at = :due, pulled_at = :pulled ADD pulls :pull, asks :one, rev :one"),
 		ConditionExpression: aws.String("due_at = :was"),
 		ExpressionAttributeValues: Item{
-			":due": unix(due), ":was": unix(moment(schedule, attrDueAt)), ":wanted": ms(due), ":pulled": ms(wanted),
+			":due": unix(due), ":was": unix(moment(schedule, attrDueAt)), ":pulled": ms(wanted),
 			":pull": &types.AttributeValueMemberNS{Value: []string{strconv.FormatInt(pull, 10)}}, ":one": num(1),
 		},
 	}}, known, nil

@@ -58,7 +58,7 @@ func (o *Orders) Standings(ctx context.Context, assets []account.AssetID) ([]ord
 			return
 		}
 		found = append(found, order.Standing{
-			Asset: account.AssetID(text(item, "asset")), WantedAt: msTime(item, attrWanted), Failures: int(number(item, attrFailures)),
+			Asset: account.AssetID(text(item, "asset")), WantedAt: moment(item, attrDueAt), Failures: int(number(item, attrFailures)),
 		})
 	})
 	return found, err

@@ -80,7 +80,7 @@ func (f *Fetcher) Read(ctx context.Context, asset account.AssetID) error {
 	for {
 		now := f.now()
 		lease, err := f.store.Acquire(ctx, asset, rand.Text(), now, now.Add(timeLeft(ctx)))
-		if errors.Is(err, ErrHeld) || errors.Is(err, ErrUnscheduled) {
+		if errors.Is(err, ErrHeld) || errors.Is(err, ErrUnscheduled) || errors.Is(err, ErrIdle) {
 			f.log.InfoContext(ctx, "nothing to read", "asset", asset, "reason", err.Error())
 			return nil
 		}

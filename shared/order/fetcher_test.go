@@ -207,6 +207,7 @@ func TestThrottlingAndOutagesGoToTheSchedule(t *testing.T) {
 		for _, minutes := range []int{1, 2, 4, 8, 16, 32, 60, 60} {
 			require.NoError(t, w.read())
 			assert.Equal(t, w.clock.Now().Add(time.Duration(minutes)*time.Minute), w.dueAt())
+			w.clock.pass(time.Duration(minutes) * time.Minute)
 		}
 	})
 }

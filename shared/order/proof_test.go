@@ -170,6 +170,7 @@ func newSchedule(seed uint64) *schedule {
 		at, ok := s.fresh[key]
 		return ok && s.now.Sub(at) < 5*time.Second && !s.calm && s.r.IntN(2) == 0
 	}
+	s.memory.LagsDue = func(account.AssetID) bool { return !s.calm && s.r.IntN(10) == 0 }
 	s.sell()
 	s.memory.Enrol(s.asset, s.now)
 	return s
@@ -512,8 +513,18 @@ func (s *schedule) SendBatch(_ context.Context, messages []any) error {
 }
 
 func (s *schedule) plan(ctx context.Context) error {
+	clock := func() time.Time {
+		if s.calm {
+			return s.now
+		}
+		skew := time.Duration(s.r.IntN(7)-3) * time.Second
+		if s.r.IntN(40) == 0 { // wrong
+			skew = time.Duration(s.r.IntN(240)-120) * time.Minute
+		}
+		return s.now.Add(skew)
+	}
 	planner := order.NewPlanner(order.PlannerOptions{
-		Store: s.memory, Wakes: s, Freshness: &gauge{}, Now: func() time.Time { return s.now }, Log: slog.New(slog.DiscardHandler), Shards: ordertest.Shards, Claim: 5 * time.Minute,
+		Store: s.memory, Wakes: s, Freshness: &gauge{}, Now: clock, Log: slog.New(slog.DiscardHandler), Shards: ordertest.Shards, Again: 5 * time.Minute,
 	})
 	for range 1 + s.r.IntN(5)/4 { // sometimes two
 		if _, err := planner.Run(ctx); err != nil && s.calm {

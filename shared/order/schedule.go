@@ -22,6 +22,10 @@ var (
 	ErrFenced = errors.New("order: the lease was lost")
 	// ErrUnscheduled says that the asset's orders are not to be read.
 	ErrUnscheduled = errors.New("order: the asset is not scheduled")
+	// ErrIdle says that the asset is not due.
+	ErrIdle = errors.New("order: the asset is not due")
+	// ErrPlanned says that another planner has handed out what is due by now.
+	ErrPlanned = errors.New("order: what is due has been handed out")
 	// ErrStale says that the row has another revision by now.
 	ErrStale = errors.New("order: the row has changed since it was read")
 )
@@ -32,20 +36,27 @@ type ExistsError struct{ Row Row }
 // Error implements error.
 func (e *ExistsError) Error() string { return "order: a row of that key exists" }
 
-// Due is an asset's entry in the due index.
+// Due is an asset's entry in the due index. It stays as it is until a read has
+// ended, so At is also since when the read has been wanted.
 type Due struct {
 	Asset account.AssetID
-	At    time.Time
+	At    time.Time // whole seconds
 }
 
 // DueStore is the part of the store that a Planner needs.
 type DueStore interface {
-	// Due calls each with one page after the other of the assets of a shard that are due at now, the longest due first.
+	// Advance moves the mark up to which due times have been handed out to now, and returns where it stood; zero when there was
+	// none. It is ErrPlanned when the mark stands there or further on. A mark beyond wrong was set by a clock that was: it is
+	// moved, too, and returned as none.
+	Advance(ctx context.Context, now, wrong time.Time) (from time.Time, err error)
+	// Due calls each with one page after the other of the assets of a shard that are due at now, the longest due first. What
+	// became due a moment ago may be missing.
 	Due(ctx context.Context, shard int, now time.Time, each func([]Due) error) error
-	// Claim pushes the asset's due time to until, if it still is due.At. It returns since when the read has been wanted, or
-	// ErrHeld when another was faster.
-	Claim(ctx context.Context, due Due, until time.Time) (wanted time.Time, err error)
 }
+
+// Slack is how far apart two clocks of ours may be, and how late an entry may
+// appear in the due index, before a wake has to be repeated for it.
+const Slack = 5 * time.Second
 
 // Lease is the right to read an asset until a time. Its Fence grows from lease
 // to lease; stores refuse writes of a lease when a newer one has written.
@@ -97,7 +108,8 @@ const PullSpan = time.Hour
 // said otherwise; returned values are the caller's. A write under a lease whose
 // fence is older than one that has written the same item is ErrFenced.
 type Store interface {
-	// Acquire takes the asset's lease. It answers ErrHeld while another's runs and ErrUnscheduled when the asset is not scheduled.
+	// Acquire takes the lease of an asset that is due at now, give or take Slack. It answers ErrHeld while another's runs,
+	// ErrUnscheduled when the asset is not scheduled and ErrIdle when it is not due: a wake that came twice or late costs no more.
 	Acquire(ctx context.Context, asset account.AssetID, owner string, now, until time.Time) (Lease, error)
 	// Release ends the lease and makes the asset due again, or takes it off the schedule when due is zero. When a read was asked
 	// for since Acquire, the asset is due when that asked, if that is sooner; again says whether that is now.

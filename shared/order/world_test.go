@@ -306,7 +306,7 @@ func (w *world) read() error { return w.fetcher().Read(w.t.Context(), asset) }
 
 func (w *world) planner(wakes order.Wakes) *order.Planner {
 	return order.NewPlanner(order.PlannerOptions{
-		Store: w.store, Wakes: wakes, Freshness: w.gauge, Now: w.clock.Now, Log: slog.New(slog.DiscardHandler), Shards: dynamo.DueShards, Claim: 5 * time.Minute,
+		Store: w.store, Wakes: wakes, Freshness: w.gauge, Now: w.clock.Now, Log: slog.New(slog.DiscardHandler), Shards: dynamo.DueShards, Again: 5 * time.Minute,
 	})
 }
 

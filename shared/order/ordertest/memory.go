@@ -26,8 +26,11 @@ const Shards = 16
 type Memory struct {
 	// Lags says of a row just found by its order whether the index does not have it yet; nil for never.
 	Lags func(order.Key) bool
+	// LagsDue says the same of an asset that is due.
+	LagsDue func(account.AssetID) bool
 
 	mu        sync.Mutex
+	planned   time.Time // the planner's mark
 	schedules [Shards]map[account.AssetID]*schedule
 	streams   map[streamID]*stream
 	units     Units
@@ -45,7 +48,7 @@ type Units struct {
 
 type schedule struct {
 	scheduled           bool
-	due, wanted         time.Time
+	due                 time.Time
 	asks, fence, clean  int64
 	asked, until, doubt time.Time
 	leased              bool
@@ -112,7 +115,7 @@ func (m *Memory) Enrol(asset account.AssetID, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := m.schedule(asset)
-	s.scheduled, s.due, s.wanted, s.asked, s.failures, s.capability = true, second(now), milli(now), milli(now), 0, order.Untried
+	s.scheduled, s.due, s.asked, s.failures, s.capability = true, second(now), milli(now), 0, order.Untried
 	s.asks++
 }
 
@@ -138,10 +141,30 @@ func (m *Memory) Ask(_ context.Context, asset account.AssetID, now time.Time) er
 	if !s.scheduled {
 		return order.ErrUnscheduled
 	}
-	s.asked, s.due, s.wanted = milli(now), second(now), milli(now)
+	s.asked = milli(now)
 	s.asks++
-	m.units.Schedules += 2
+	m.units.Schedules++
+	if s.due.After(second(now)) {
+		s.due = second(now)
+		m.units.Schedules += 2 // the index entry deleted and put
+	}
 	return nil
+}
+
+// Advance implements order.DueStore.
+func (m *Memory) Advance(_ context.Context, now, wrong time.Time) (from time.Time, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.units.Schedules++
+	from, now = m.planned, milli(now)
+	switch {
+	case from.After(milli(wrong)):
+		from = time.Time{}
+	case !from.Before(now):
+		return time.Time{}, order.ErrPlanned
+	}
+	m.planned = now
+	return from, nil
 }
 
 // Due implements order.DueStore.
@@ -149,7 +172,7 @@ func (m *Memory) Due(_ context.Context, shard int, now time.Time, each func([]or
 	m.mu.Lock()
 	var due []order.Due
 	for asset, s := range m.schedules[shard] {
-		if s.scheduled && !s.due.After(now) {
+		if s.scheduled && !s.due.After(now) && (m.LagsDue == nil || !m.LagsDue(asset)) {
 			due = append(due, order.Due{Asset: asset, At: s.due})
 		}
 	}
@@ -168,19 +191,6 @@ func (m *Memory) Due(_ context.Context, shard int, now time.Time, each func([]or
 	return nil
 }
 
-// Claim implements order.DueStore.
-func (m *Memory) Claim(_ context.Context, due order.Due, until time.Time) (wanted time.Time, err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	s := m.schedule(due.Asset)
-	if !s.scheduled || !s.due.Equal(due.At) {
-		return time.Time{}, order.ErrHeld
-	}
-	s.due = second(until)
-	m.units.Schedules += 3 // the item, and its index entry deleted and put
-	return s.wanted, nil
-}
-
 // Acquire implements order.Store.
 func (m *Memory) Acquire(_ context.Context, asset account.AssetID, owner string, now, until time.Time) (order.Lease, error) {
 	m.mu.Lock()
@@ -191,6 +201,8 @@ func (m *Memory) Acquire(_ context.Context, asset account.AssetID, owner string,
 		return order.Lease{}, order.ErrUnscheduled
 	case s.leased && s.until.After(milli(now)):
 		return order.Lease{}, order.ErrHeld
+	case s.due.After(now.Add(order.Slack)):
+		return order.Lease{}, order.ErrIdle
 	default:
 		s.fence++
 		s.leased, s.until = true, milli(until)
@@ -212,18 +224,17 @@ func (m *Memory) Release(_ context.Context, lease order.Lease, now, due time.Tim
 	if s.fence != lease.Fence || !s.leased {
 		return false, order.ErrFenced
 	}
-	m.units.Schedules += 3
-	asked := s.asks != lease.Asks
-	if asked {
-		if due.IsZero() || s.due.Before(due) {
-			due = s.due
+	m.units.Schedules += 3 // the item, and its index entry deleted and put
+	if asked := s.asks != lease.Asks; asked {
+		if due.IsZero() || s.asked.Before(due) {
+			due = s.asked
 		}
 		again = !due.After(now)
 	} else if lease.CAP != order.Untried {
 		s.capability = lease.CAP
 	}
 	s.leased, s.failures, s.clean, s.doubt = false, failures, lease.Fence, milli(lease.DoubtAt)
-	s.scheduled, s.due, s.wanted = !due.IsZero(), due.Add(time.Second-time.Nanosecond).Truncate(time.Second), milli(due)
+	s.scheduled, s.due = !due.IsZero(), due.Add(time.Second-time.Nanosecond).Truncate(time.Second)
 	return again, nil
 }
 

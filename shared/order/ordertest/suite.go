@@ -2,6 +2,7 @@ package ordertest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -34,12 +35,15 @@ func Suite(t *testing.T, open func(t *testing.T) Harness) {
 		"rows are created once and replaced in turn": rowsInTurn,
 		"rows between two times":                     rowsBetween,
 		"schedule":                                   scheduling,
+		"a read that nobody needs is refused":        idle,
+		"asking for what is due already":             asking,
+		"the planner's mark":                         mark,
 		"a reconnect while it is taken off":          reconnect,
 		"CAP orders are learned":                     capability,
 		"doubt":                                      doubt,
 		"windows and checkpoints":                    windows,
 		"windows are recut as a whole or not at all": recut,
-		"one lease, one claim":                       races,
+		"one lease, one planner":                     races,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -132,22 +136,11 @@ func scheduling(t *testing.T, h Harness) {
 	require.Equal(t, []order.Due{{Asset: shop, At: now}}, due)
 	assert.Empty(t, allDue(t, store, now.Add(-time.Second)))
 
-	since, err := store.Claim(ctx, due[0], now.Add(5*time.Minute))
-	require.NoError(t, err)
-	assert.Equal(t, now, since)
-	_, err = store.Claim(ctx, due[0], now.Add(5*time.Minute))
-	require.ErrorIs(t, err, order.ErrHeld, "one planner wins")
-	assert.Empty(t, allDue(t, store, now), "claimed")
-	again := allDue(t, store, now.Add(5*time.Minute))
-	require.Len(t, again, 1, "a claim that came to nothing ends")
-	since, err = store.Claim(ctx, again[0], now.Add(10*time.Minute))
-	require.NoError(t, err)
-	assert.Equal(t, now, since, "and the read has been wanted since the beginning")
-
 	first, err := store.Acquire(ctx, shop, "first", now, now.Add(time.Minute))
 	require.NoError(t, err)
 	_, err = store.Acquire(ctx, shop, "second", now.Add(time.Second), now.Add(time.Minute))
 	require.ErrorIs(t, err, order.ErrHeld)
+	assert.Equal(t, due, allDue(t, store, now), "due until the read has ended")
 	second, err := store.Acquire(ctx, shop, "second", now.Add(time.Minute), now.Add(2*time.Minute))
 	require.NoError(t, err, "a lease ends by itself")
 	assert.Greater(t, second.Fence, first.Fence)
@@ -160,6 +153,7 @@ func scheduling(t *testing.T, h Harness) {
 	require.ErrorIs(t, err, order.ErrFenced, "released already")
 	assert.Equal(t, []order.Due{{Asset: shop, At: now.Add(time.Hour + time.Second)}}, allDue(t, store, now.Add(2*time.Hour)), "never before its time")
 
+	now = now.Add(2 * time.Hour)
 	third, err := store.Acquire(ctx, shop, "third", now, now.Add(time.Minute))
 	require.NoError(t, err)
 	assert.Equal(t, 3, third.Failures)
@@ -174,8 +168,6 @@ func scheduling(t *testing.T, h Harness) {
 	require.NoError(t, err)
 	assert.Empty(t, allDue(t, store, now.Add(100*time.Hour)), "off the schedule")
 	require.ErrorIs(t, store.Ask(ctx, shop, now), order.ErrUnscheduled)
-	_, err = store.Claim(ctx, order.Due{Asset: shop, At: now}, now.Add(time.Minute))
-	require.ErrorIs(t, err, order.ErrHeld)
 	_, err = store.Acquire(ctx, shop, "fifth", now.Add(time.Hour), now.Add(2*time.Hour))
 	require.ErrorIs(t, err, order.ErrUnscheduled)
 
@@ -184,6 +176,83 @@ func scheduling(t *testing.T, h Harness) {
 	require.NoError(t, err)
 	assert.Greater(t, sixth.Fence, fourth.Fence, "a reconnect keeps the fence")
 	assert.Zero(t, sixth.Failures)
+}
+
+func idle(t *testing.T, h Harness) {
+	t.Helper()
+	now := noon()
+	h.Enrol(t, shop, now)
+	lease, err := h.Store.Acquire(t.Context(), shop, "reader", now, now.Add(time.Minute))
+	require.NoError(t, err)
+	due := now.Add(time.Hour)
+	_, err = h.Store.Release(t.Context(), lease, now, due, 0)
+	require.NoError(t, err)
+	_, err = h.Store.Acquire(t.Context(), shop, "reader of the second wake", now.Add(time.Second), now.Add(time.Minute))
+	require.ErrorIs(t, err, order.ErrIdle)
+	_, err = h.Store.Acquire(t.Context(), shop, "reader", due.Add(-order.Slack-time.Second), due)
+	require.ErrorIs(t, err, order.ErrIdle)
+	again, err := h.Store.Acquire(t.Context(), shop, "reader whose clock is behind", due.Add(-order.Slack), due.Add(time.Minute))
+	require.NoError(t, err)
+	assert.Equal(t, lease.Fence+1, again.Fence, "what was refused has left no trace")
+	assert.Zero(t, again.DoubtAt)
+}
+
+func asking(t *testing.T, h Harness) {
+	t.Helper()
+	now := noon()
+	h.Enrol(t, shop, now)
+	asked := now.Add(time.Minute + time.Millisecond)
+	require.NoError(t, h.Store.Ask(t.Context(), shop, asked))
+	assert.Equal(t, []order.Due{{Asset: shop, At: now}}, allDue(t, h.Store, asked), "it has been waiting since before")
+	lease, err := h.Store.Acquire(t.Context(), shop, "reader", asked, asked.Add(time.Minute))
+	require.NoError(t, err)
+	assert.Equal(t, asked, lease.AskedAt)
+
+	during := asked.Add(10 * time.Second)
+	require.NoError(t, h.Store.Ask(t.Context(), shop, during))
+	again, err := h.Store.Release(t.Context(), lease, during.Add(time.Second), during.Add(time.Hour), 0)
+	require.NoError(t, err)
+	assert.True(t, again)
+	assert.Equal(t, []order.Due{{Asset: shop, At: during.Truncate(time.Second).Add(time.Second)}}, allDue(t, h.Store, during.Add(time.Second)), "since it was asked for")
+
+	lease, err = h.Store.Acquire(t.Context(), shop, "reader", during.Add(2*time.Second), during.Add(time.Minute))
+	require.NoError(t, err)
+	assert.Equal(t, during, lease.AskedAt)
+	_, err = h.Store.Release(t.Context(), lease, during, during.Add(time.Hour), 0)
+	require.NoError(t, err)
+	idle := during.Add(time.Minute)
+	require.NoError(t, h.Store.Ask(t.Context(), shop, idle))
+	assert.Equal(t, []order.Due{{Asset: shop, At: idle.Truncate(time.Second)}}, allDue(t, h.Store, idle), "brought forward")
+}
+
+func mark(t *testing.T, h Harness) {
+	t.Helper()
+	now := noon().Add(time.Millisecond)
+	advance := func(now time.Time) (time.Time, error) {
+		return h.Store.Advance(t.Context(), now, now.Add(5*time.Minute))
+	}
+	from, err := advance(now)
+	require.NoError(t, err)
+	assert.Zero(t, from, "nothing was handed out before")
+	for name, at := range map[string]time.Time{"the same moment": now, "a clock that is behind": now.Add(-time.Second)} {
+		_, err = advance(at)
+		require.ErrorIs(t, err, order.ErrPlanned, name)
+	}
+	from, err = advance(now.Add(time.Millisecond))
+	require.NoError(t, err)
+	assert.Equal(t, now, from)
+	from, err = advance(now.Add(25 * time.Hour))
+	require.NoError(t, err)
+	assert.Equal(t, now.Add(time.Millisecond), from)
+	_, err = advance(now.Add(25*time.Hour - 5*time.Minute))
+	require.ErrorIs(t, err, order.ErrPlanned, "ahead by no more than can be waited for")
+	back := now.Add(24 * time.Hour)
+	from, err = advance(back)
+	require.NoError(t, err, "a mark that a wrong clock has set does not stop the planner")
+	assert.Zero(t, from, "what was handed out is not known")
+	from, err = advance(back.Add(time.Minute))
+	require.NoError(t, err)
+	assert.Equal(t, back, from)
 }
 
 func reconnect(t *testing.T, h Harness) {
@@ -356,13 +425,13 @@ func races(t *testing.T, h Harness) {
 			if err := <-results; err == nil {
 				n++
 			} else {
-				assert.ErrorIs(t, err, order.ErrHeld)
+				assert.True(t, errors.Is(err, order.ErrHeld) || errors.Is(err, order.ErrPlanned), err)
 			}
 		}
 		return n
 	}
 	assert.Equal(t, 1, won(func(int) error {
-		_, err := h.Store.Claim(t.Context(), order.Due{Asset: shop, At: now}, now.Add(time.Minute))
+		_, err := h.Store.Advance(t.Context(), now, now.Add(time.Minute))
 		return err
 	}))
 	assert.Equal(t, 1, won(func(i int) error {
