@@ -326,6 +326,7 @@ func (e Health) Valid() bool {
 const (
 	JobRequestKindConversionsCsv JobRequestKind = "conversions_csv"
 	JobRequestKindLinks          JobRequestKind = "links"
+	JobRequestKindOrdersBackfill JobRequestKind = "orders_backfill"
 	JobRequestKindOrdersCsv      JobRequestKind = "orders_csv"
 )
 
@@ -335,6 +336,8 @@ func (e JobRequestKind) Valid() bool {
 	case JobRequestKindConversionsCsv:
 		return true
 	case JobRequestKindLinks:
+		return true
+	case JobRequestKindOrdersBackfill:
 		return true
 	case JobRequestKindOrdersCsv:
 		return true
@@ -1459,14 +1462,14 @@ type JobRequest struct {
 	// Items Of `links`, and required there
 	Items *[]LinkAsk `json:"items,omitempty"`
 
-	// Kind What the job does: make links, or write the asset's order rows or its figures to a CSV file
+	// Kind What the job does: make links, write the asset's order rows or its figures to a CSV file, or have past orders read
 	Kind JobRequestKind `json:"kind"`
 
-	// Params Of `orders_csv` and `conversions_csv`: the parameters of `GET /v1/orders` and `GET /v1/conversions` without connection, asset and page; ranges of up to three years
+	// Params Of `orders_csv` and `conversions_csv`: the parameters of `GET /v1/orders` and `GET /v1/conversions` without connection, asset and page; ranges of up to three years. Of `orders_backfill`: `from` and `to`, as in `POST /v1/orders/backfill`
 	Params *map[string]interface{} `json:"params,omitempty"`
 }
 
-// JobRequestKind What the job does: make links, or write the asset's order rows or its figures to a CSV file
+// JobRequestKind What the job does: make links, write the asset's order rows or its figures to a CSV file, or have past orders read
 type JobRequestKind string
 
 // JobResult The outcome of the item with the index
@@ -2640,6 +2643,29 @@ type ExportOrdersParams struct {
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
+// BackfillOrdersJSONBody defines parameters for BackfillOrders.
+type BackfillOrdersJSONBody struct {
+	// Asset Needed only where the connection has several
+	Asset *string `json:"asset,omitempty"`
+
+	// ConnectionID Names a connection
+	//
+	// Examples: conn_zs42wmzvkjkxqg2hoz4wk3q7
+	ConnectionID ConnectionID `json:"connection_id"`
+
+	// From First create time, at most ten years before `to`
+	From *time.Time `json:"from,omitempty"`
+
+	// To End of the create times, exclusive; now when left out, and not later
+	To *time.Time `json:"to,omitempty"`
+}
+
+// BackfillOrdersParams defines parameters for BackfillOrders.
+type BackfillOrdersParams struct {
+	// IdempotencyKey Any text of yours that names this write. Whoever sends the same write with the same key again within 24 hours gets the first answer, and nothing is done twice.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // OrdersFreshnessParams defines parameters for OrdersFreshness.
 type OrdersFreshnessParams struct {
 	// ConnectionID Whose orders
@@ -2713,6 +2739,9 @@ type CreateJobJSONRequestBody = JobRequest
 
 // CreateLinksJSONRequestBody defines body for CreateLinks for application/json ContentType.
 type CreateLinksJSONRequestBody = LinksRequest
+
+// BackfillOrdersJSONRequestBody defines body for BackfillOrders for application/json ContentType.
+type BackfillOrdersJSONRequestBody BackfillOrdersJSONBody
 
 // RefreshOrdersJSONRequestBody defines body for RefreshOrders for application/json ContentType.
 type RefreshOrdersJSONRequestBody = OrderRefreshRequest
@@ -3374,6 +3403,36 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/orders.csv (the `ExportOrders` operationId).
 	ExportOrders(ctx context.Context, params *ExportOrdersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// BackfillOrdersWithBody Read past orders
+	//
+	// Starts a job that has the orders of an asset read that were created from `from` until
+	// `to`, the newest first, in parts of 88 days; what was read before is read anew. Without
+	// `from` it goes back as far as TikTok Shop answers: until it refuses, or until two years in
+	// a row hold no order; what has been read is then left alone. The asset's newest orders are
+	// read meanwhile as before. Each result of the job says which part was read and how many
+	// rows it holds. Every new connection gets such a job by itself unless the deployment
+	// does not want that.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/orders/backfill (the `BackfillOrders` operationId).
+	BackfillOrdersWithBody(ctx context.Context, params *BackfillOrdersParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// BackfillOrders Read past orders
+	//
+	// Starts a job that has the orders of an asset read that were created from `from` until
+	// `to`, the newest first, in parts of 88 days; what was read before is read anew. Without
+	// `from` it goes back as far as TikTok Shop answers: until it refuses, or until two years in
+	// a row hold no order; what has been read is then left alone. The asset's newest orders are
+	// read meanwhile as before. Each result of the job says which part was read and how many
+	// rows it holds. Every new connection gets such a job by itself unless the deployment
+	// does not want that.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/orders/backfill (the `BackfillOrders` operationId).
+	BackfillOrders(ctx context.Context, params *BackfillOrdersParams, body BackfillOrdersJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// OrdersFreshness How well orders are kept
 	//
@@ -4102,6 +4161,56 @@ func (c *Client) ListOrders(ctx context.Context, params *ListOrdersParams, reqEd
 // Corresponds with GET /v1/orders.csv (the `ExportOrders` operationId).
 func (c *Client) ExportOrders(ctx context.Context, params *ExportOrdersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewExportOrdersRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// BackfillOrdersWithBody Read past orders
+//
+// Starts a job that has the orders of an asset read that were created from `from` until
+// `to`, the newest first, in parts of 88 days; what was read before is read anew. Without
+// `from` it goes back as far as TikTok Shop answers: until it refuses, or until two years in
+// a row hold no order; what has been read is then left alone. The asset's newest orders are
+// read meanwhile as before. Each result of the job says which part was read and how many
+// rows it holds. Every new connection gets such a job by itself unless the deployment
+// does not want that.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/orders/backfill (the `BackfillOrders` operationId).
+func (c *Client) BackfillOrdersWithBody(ctx context.Context, params *BackfillOrdersParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBackfillOrdersRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// BackfillOrders Read past orders
+//
+// Starts a job that has the orders of an asset read that were created from `from` until
+// `to`, the newest first, in parts of 88 days; what was read before is read anew. Without
+// `from` it goes back as far as TikTok Shop answers: until it refuses, or until two years in
+// a row hold no order; what has been read is then left alone. The asset's newest orders are
+// read meanwhile as before. Each result of the job says which part was read and how many
+// rows it holds. Every new connection gets such a job by itself unless the deployment
+// does not want that.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/orders/backfill (the `BackfillOrders` operationId).
+func (c *Client) BackfillOrders(ctx context.Context, params *BackfillOrdersParams, body BackfillOrdersJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewBackfillOrdersRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6571,6 +6680,61 @@ func NewExportOrdersRequest(server string, params *ExportOrdersParams) (*http.Re
 	return req, nil
 }
 
+// NewBackfillOrdersRequest calls the generic BackfillOrders builder with application/json body
+func NewBackfillOrdersRequest(server string, params *BackfillOrdersParams, body BackfillOrdersJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewBackfillOrdersRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewBackfillOrdersRequestWithBody constructs an http.Request for the BackfillOrders method, with any body, and a specified content type
+func NewBackfillOrdersRequestWithBody(server string, params *BackfillOrdersParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/orders/backfill")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewOrdersFreshnessRequest constructs an http.Request for the OrdersFreshness method
 func NewOrdersFreshnessRequest(server string, params *OrdersFreshnessParams) (*http.Request, error) {
 	var err error
@@ -7319,6 +7483,36 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/orders.csv (the `ExportOrders` operationId).
 	ExportOrdersWithResponse(ctx context.Context, params *ExportOrdersParams, reqEditors ...RequestEditorFn) (*ExportOrdersAnswer, error)
+
+	// BackfillOrdersWithBodyWithResponse Read past orders
+	//
+	// Starts a job that has the orders of an asset read that were created from `from` until
+	// `to`, the newest first, in parts of 88 days; what was read before is read anew. Without
+	// `from` it goes back as far as TikTok Shop answers: until it refuses, or until two years in
+	// a row hold no order; what has been read is then left alone. The asset's newest orders are
+	// read meanwhile as before. Each result of the job says which part was read and how many
+	// rows it holds. Every new connection gets such a job by itself unless the deployment
+	// does not want that.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/orders/backfill (the `BackfillOrders` operationId).
+	BackfillOrdersWithBodyWithResponse(ctx context.Context, params *BackfillOrdersParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BackfillOrdersAnswer, error)
+
+	// BackfillOrdersWithResponse Read past orders
+	//
+	// Starts a job that has the orders of an asset read that were created from `from` until
+	// `to`, the newest first, in parts of 88 days; what was read before is read anew. Without
+	// `from` it goes back as far as TikTok Shop answers: until it refuses, or until two years in
+	// a row hold no order; what has been read is then left alone. The asset's newest orders are
+	// read meanwhile as before. Each result of the job says which part was read and how many
+	// rows it holds. Every new connection gets such a job by itself unless the deployment
+	// does not want that.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/orders/backfill (the `BackfillOrders` operationId).
+	BackfillOrdersWithResponse(ctx context.Context, params *BackfillOrdersParams, body BackfillOrdersJSONRequestBody, reqEditors ...RequestEditorFn) (*BackfillOrdersAnswer, error)
 
 	// OrdersFreshnessWithResponse How well orders are kept
 	//
@@ -8748,6 +8942,54 @@ func (r ExportOrdersAnswer) ContentType() string {
 	return ""
 }
 
+type BackfillOrdersAnswer struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Job
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r BackfillOrdersAnswer) GetJSON202() *Job {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r BackfillOrdersAnswer) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r BackfillOrdersAnswer) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r BackfillOrdersAnswer) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r BackfillOrdersAnswer) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r BackfillOrdersAnswer) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type OrdersFreshnessAnswer struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -9560,6 +9802,48 @@ func (c *ClientWithResponses) ExportOrdersWithResponse(ctx context.Context, para
 		return nil, err
 	}
 	return ParseExportOrdersAnswer(rsp)
+}
+
+// BackfillOrdersWithBodyWithResponse Read past orders
+//
+// Starts a job that has the orders of an asset read that were created from `from` until
+// `to`, the newest first, in parts of 88 days; what was read before is read anew. Without
+// `from` it goes back as far as TikTok Shop answers: until it refuses, or until two years in
+// a row hold no order; what has been read is then left alone. The asset's newest orders are
+// read meanwhile as before. Each result of the job says which part was read and how many
+// rows it holds. Every new connection gets such a job by itself unless the deployment
+// does not want that.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/orders/backfill (the `BackfillOrders` operationId).
+func (c *ClientWithResponses) BackfillOrdersWithBodyWithResponse(ctx context.Context, params *BackfillOrdersParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*BackfillOrdersAnswer, error) {
+	rsp, err := c.BackfillOrdersWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseBackfillOrdersAnswer(rsp)
+}
+
+// BackfillOrdersWithResponse Read past orders
+//
+// Starts a job that has the orders of an asset read that were created from `from` until
+// `to`, the newest first, in parts of 88 days; what was read before is read anew. Without
+// `from` it goes back as far as TikTok Shop answers: until it refuses, or until two years in
+// a row hold no order; what has been read is then left alone. The asset's newest orders are
+// read meanwhile as before. Each result of the job says which part was read and how many
+// rows it holds. Every new connection gets such a job by itself unless the deployment
+// does not want that.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/orders/backfill (the `BackfillOrders` operationId).
+func (c *ClientWithResponses) BackfillOrdersWithResponse(ctx context.Context, params *BackfillOrdersParams, body BackfillOrdersJSONRequestBody, reqEditors ...RequestEditorFn) (*BackfillOrdersAnswer, error) {
+	rsp, err := c.BackfillOrders(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseBackfillOrdersAnswer(rsp)
 }
 
 // OrdersFreshnessWithResponse How well orders are kept
@@ -10592,6 +10876,39 @@ func ParseExportOrdersAnswer(rsp *http.Response) (*ExportOrdersAnswer, error) {
 	}
 
 	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseBackfillOrdersAnswer parses an HTTP response from a BackfillOrdersWithResponse call
+func ParseBackfillOrdersAnswer(rsp *http.Response) (*BackfillOrdersAnswer, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &BackfillOrdersAnswer{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Job
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {

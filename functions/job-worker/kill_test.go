@@ -49,7 +49,7 @@ func TestKilledWorkersRepeatAndDropNothing(t *testing.T) {
 		Env: []string{
 			"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_ENDPOINT_URL=" + os.Getenv(awstest.Endpoint),
 			"ACCOUNTS_TABLE=none", "ORDERS_TABLE=none", "RECORDS_TABLE=" + records, "APPS_SECRET_ID=none", "KEYSET_SECRET_ID=none",
-			"TIKTOK_API_URL=http://127.0.0.1:1", "TIKTOK_AUTH_URL=http://127.0.0.1:1", "JOB_QUEUE_URL=" + queueURL, "JOB_BUCKET=" + bucket,
+			"TIKTOK_API_URL=http://127.0.0.1:1", "TIKTOK_AUTH_URL=http://127.0.0.1:1", "JOB_QUEUE_URL=" + queueURL, "ORDER_QUEUE_URL=" + queueURL, "JOB_BUCKET=" + bucket,
 		},
 	}
 	stored := func() job.Job {

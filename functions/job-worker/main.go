@@ -26,6 +26,7 @@ type config struct {
 	Records string `env:"RECORDS_TABLE,required"`
 	Orders  string `env:"ORDERS_TABLE,required"`
 	Queue   string `env:"JOB_QUEUE_URL,required"`
+	Reads   string `env:"ORDER_QUEUE_URL,required"`
 	Bucket  string `env:"JOB_BUCKET,required"`
 }
 
@@ -38,12 +39,15 @@ func main() {
 		directory := connection.NewDirectory(dynamo.NewConnections(tiktok.Tables, settings.Accounts, ""))
 		links := link.NewMaker(tiktok.Client, tiktok.Grants, dynamo.NewLinks(tiktok.Tables, settings.Records), bootstrap.Now)
 		rows, sums := dynamo.NewOrders(tiktok.Tables, settings.Orders), dynamo.NewRollups(tiktok.Tables, settings.Orders)
-		bucket := blob.New(cfg, settings.Bucket)
+		bucket, queues := blob.New(cfg, settings.Bucket), sqs.NewFromConfig(cfg)
 		h := &handler{jobs: job.NewWorker(job.WorkerOptions{
 			Store: dynamo.NewJobs(tiktok.Tables, settings.Records), Objects: bucket, Files: bucket,
-			Wakes: queue.NewSender(sqs.NewFromConfig(cfg), settings.Queue),
-			Kinds: []job.Kind{link.NewBulk(links, directory), order.NewExport(rows, directory), conversion.NewExport(sums, directory), job.SelfTest{}},
-			Now:   bootstrap.Now, Log: slog.Default(),
+			Wakes: queue.NewSender(queues, settings.Queue),
+			Kinds: []job.Kind{
+				link.NewBulk(links), order.NewExport(rows), conversion.NewExport(sums),
+				order.NewBackfill(rows, queue.NewSender(queues, settings.Reads), bootstrap.Now), job.SelfTest{},
+			},
+			Assets: directory, Now: bootstrap.Now, Log: slog.Default(),
 		})}
 		return func() { lambda.StartHandlerFunc(h.Handle) }, nil
 	})

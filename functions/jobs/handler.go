@@ -28,6 +28,7 @@ type handler struct {
 
 func (h *handler) routes(r *api.Router) *api.Router {
 	api.HandleStatus(r, "POST /v1/jobs", api.Write, h.create, api.BodyLimit(maxBody))
+	api.HandleStatus(r, "POST /v1/orders/backfill", api.Write, h.backfill)
 	api.HandleStatus(r, "POST /v1/self-test", api.Admin, h.selfTest)
 	api.Handle(r, "GET /v1/jobs", api.Read, h.list)
 	api.Handle(r, "GET /v1/jobs/{id}", api.Read, h.get)
@@ -58,7 +59,7 @@ func (h *handler) create(ctx context.Context, c api.Call, in createJob) (api.Ans
 	if !known {
 		return api.Answer[jobView]{}, api.Invalid(api.Field{Pointer: "/kind", Detail: fmt.Sprintf("must be one of %v", h.specs.Names())})
 	}
-	ask := job.Ask{Owner: c.Owner, Kind: in.Kind, ConnectionID: in.ConnectionID, Params: in.Params, Items: in.Items}
+	ask := job.Ask{Owner: c.Owner, At: h.now(), Kind: in.Kind, ConnectionID: in.ConnectionID, Params: in.Params, Items: in.Items}
 	var wrong []api.Field
 	note := func(pointer, format string, args ...any) {
 		if len(wrong) < maxFaults {
@@ -115,7 +116,7 @@ func (h *handler) selfTest(ctx context.Context, c api.Call, in job.SelfTestParam
 		return api.Answer[jobView]{}, fmt.Errorf("encoding parameters: %w", err)
 	}
 	var wrong []api.Field
-	spec, ask := job.SelfTestSpec(), job.Ask{Owner: c.Owner, Kind: job.SelfTestSpec().Name, Params: params}
+	spec, ask := job.SelfTestSpec(), job.Ask{Owner: c.Owner, At: h.now(), Kind: job.SelfTestSpec().Name, Params: params}
 	total := spec.Check(ask, func(pointer, format string, args ...any) {
 		wrong = append(wrong, api.Field{Pointer: pointer, Detail: fmt.Sprintf(format, args...)})
 	})

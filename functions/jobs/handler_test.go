@@ -60,7 +60,7 @@ func newWorld(t *testing.T) *world {
 	w.routes = apitest.Described(t, h.routes(api.New(api.Owners{Claim: "owner"}, api.NewCursors(key{}), api.WithConnections(w, nil), api.WithIdempotency(idempotency.NewKeeper(dynamo.NewOutcomes(w.DB, w.Table), w.Clock)))))
 	w.worker = job.NewWorker(job.WorkerOptions{
 		Store: store, Objects: bucket, Files: bucket, Wakes: wakes, Now: w.Clock, Log: slog.New(slog.DiscardHandler),
-		Kinds: []job.Kind{link.NewBulk(w.Maker(), w), job.SelfTest{}},
+		Kinds: []job.Kind{link.NewBulk(w.Maker()), job.SelfTest{}}, Assets: w,
 	})
 	return w
 }
@@ -349,4 +349,38 @@ func slowDown(times int) sandbox.Fault {
 func TestRoutesAreDescribed(t *testing.T) {
 	t.Parallel()
 	apitest.Routes(t, func(r *api.Router) { (&handler{}).routes(r) })
+}
+
+func TestABackfillIsAJob(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id, asset := w.Connect(t, "acme", sandboxtest.Northwind)
+	response, made := w.send(t, "acme", "POST", "/v1/orders/backfill", fmt.Sprintf(`{"connection_id":%q,"from":"2025-11-22T10:00:00Z"}`, id))
+	require.Equal(t, http.StatusAccepted, response.StatusCode, made)
+	assert.Equal(t, "/v1/jobs/"+made["id"].(string), response.Header.Get("Location"))
+	assert.Equal(t, "orders_backfill", made["kind"])
+	assert.Equal(t, string(asset.ID), made["asset"])
+	assert.Equal(t, map[string]any{"from": "2025-11-22T10:00:00Z"}, made["params"])
+	assert.InDelta(t, 5, made["total"], 0, "parts of 88 days")
+	response, made = w.send(t, "acme", "POST", "/v1/orders/backfill", fmt.Sprintf(`{"connection_id":%q}`, id))
+	require.Equal(t, http.StatusAccepted, response.StatusCode, made)
+	assert.NotContains(t, made, "total", "nobody knows how far back there are orders")
+
+	for body, pointer := range map[string]string{
+		`{}`: "/connection_id",
+		`{"connection_id":"` + id + `","from":"2027-01-01T00:00:00Z"}`:                             "/from",
+		`{"connection_id":"` + id + `","to":"2027-01-01T00:00:00Z"}`:                               "/to",
+		`{"connection_id":"` + id + `","from":"2026-02-01T00:00:00Z","to":"2026-01-01T00:00:00Z"}`: "/from",
+		`{"connection_id":"` + id + `","from":"2016-01-01T00:00:00Z"}`:                             "/from",
+		`{"connection_id":"` + id + `","from":"yesterday"}`:                                        "/from",
+		`{"connection_id":"` + id + `","since":"2026-01-01T00:00:00Z"}`:                            "/since",
+	} {
+		response, answer := w.send(t, "acme", "POST", "/v1/orders/backfill", body)
+		assert.Equal(t, http.StatusBadRequest, response.StatusCode, body)
+		assert.Equal(t, pointer, answer["errors"].([]any)[0].(map[string]any)["pointer"], body)
+	}
+	response, _ = w.send(t, "globex", "POST", "/v1/orders/backfill", fmt.Sprintf(`{"connection_id":%q}`, id))
+	assert.Equal(t, http.StatusNotFound, response.StatusCode, "another owner's")
+	_, list := w.send(t, "acme", "GET", "/v1/jobs", "")
+	assert.Len(t, list["items"], 2)
 }

@@ -107,6 +107,9 @@ func (d *day) consent(ctx context.Context, link, user, decision string) (*page, 
 }
 
 func (d *day) connect(ctx context.Context) (string, error) {
+	if err := d.sellBefore(ctx); err != nil {
+		return "", err
+	}
 	for _, j := range []struct {
 		b          *backend
 		kind, user string

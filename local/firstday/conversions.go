@@ -102,7 +102,7 @@ func (d *day) trueSums(ctx context.Context, asset, perspective string) (map[stri
 func (d *day) storedSums(ctx context.Context, r readAsset, perspective, by string) (map[string]sums, error) {
 	query := url.Values{
 		"connection_id": {r.connection}, "asset": {r.asset}, "perspective": {perspective}, "by": {by}, "interval": {"week"}, "zone": {"America/New_York"},
-		"from": {time.Now().AddDate(0, 0, -60).Format(time.DateOnly)}, "to": {time.Now().AddDate(0, 0, 2).Format(time.DateOnly)}, "limit": {"50"},
+		"from": {wayBack().Format(time.DateOnly)}, "to": {time.Now().AddDate(0, 0, 2).Format(time.DateOnly)}, "limit": {"50"},
 	}
 	lines, err := all[conversionLine](ctx, r.b, "/v1/conversions?"+query.Encode())
 	if err != nil {

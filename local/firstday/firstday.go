@@ -133,6 +133,7 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 		{"webhooks arrive: valid, repeated, forged, unknown", d.webhooks},
 		{"a webhook is processed again, without a second effect", d.replay},
 		{"orders are read until some have settled", d.orders},
+		{"past orders are read as far back as there are any", d.past},
 		{"promotion links are made", d.links},
 		{"a campaign is reviewed by rules", d.review},
 		{"an access token expires and is refreshed once", d.expiry},

@@ -35,7 +35,7 @@ func (b *backend) readNow(ctx context.Context, connectionID string) error {
 }
 
 func (d *day) rows(ctx context.Context, b *backend, connectionID, asset string) ([]orderRow, error) {
-	return all[orderRow](ctx, b, "/v1/orders?limit=100&connection_id="+connectionID+"&asset="+url.QueryEscape(asset))
+	return all[orderRow](ctx, b, "/v1/orders?limit=100&created_from="+url.QueryEscape(wayBack().UTC().Format(time.RFC3339))+"&connection_id="+connectionID+"&asset="+url.QueryEscape(asset))
 }
 
 func (d *day) orderIDs(ctx context.Context, b *backend, connectionID, asset string) ([]string, error) {

@@ -51,6 +51,7 @@ func samples() map[string]sample {
 		"POST /v1/jobs/{id}/pause":            {target: "/v1/jobs/{job}/pause"},
 		"POST /v1/jobs/{id}/resume":           {target: "/v1/jobs/{job}/resume"},
 		"POST /v1/jobs/{id}/cancel":           {target: "/v1/jobs/{job}/cancel"},
+		"POST /v1/orders/backfill":            {target: "/v1/orders/backfill", body: `{"connection_id":"{seller}","asset":"{shop}","from":"2026-11-01T00:00:00Z"}`, safe: true},
 		"POST /v1/self-test":                  {target: "/v1/self-test", body: `{"items":3}`, is: ofAll},
 		"POST /v1/links":                      {target: "/v1/links", body: `{"connection_id":"{seller}","asset":"{shop}","items":[{"purpose":"target_collaboration","collaboration_id":"7402000000000000001"}]}`, safe: true},
 		"PUT /v1/campaigns/{id}/review-rules": {target: "/v1/campaigns/{campaign}/review-rules", body: `{"connection_id":"{partner}","rules":{}}`},

@@ -1,7 +1,6 @@
 package conversion
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"slices"
@@ -38,7 +37,7 @@ func ExportSpec() job.Spec {
 		Name: "conversions_csv", Connected: true, Open: true, StepItems: 1,
 		File: &job.File{Extension: "csv", MediaType: sheet.MediaType},
 		Check: func(ask job.Ask, fault func(pointer, format string, args ...any)) int {
-			p, err := readExport(ask.Params)
+			p, err := job.ReadParams[ExportParams](ask.Params)
 			if err != nil {
 				fault("/params", "is not what conversions_csv takes: %s", err)
 				return 0
@@ -79,15 +78,6 @@ func (ExportParams) date(text, name string, fault func(pointer, format string, a
 	return at
 }
 
-func readExport(params json.RawMessage) (p ExportParams, err error) {
-	if len(params) == 0 {
-		return p, nil
-	}
-	decoder := json.NewDecoder(bytes.NewReader(params))
-	decoder.DisallowUnknownFields()
-	return p, decoder.Decode(&p)
-}
-
 // query is what the parameters ask for, from a job that was made at a time.
 func (p ExportParams) query(made time.Time) (Query, error) {
 	zone, err := time.LoadLocation(p.Zone)
@@ -115,30 +105,19 @@ func (p ExportParams) query(made time.Time) (Query, error) {
 	return q, err
 }
 
-// Owned finds an owner's assets; fault.NotFound for another owner's.
-type Owned interface {
-	Asset(ctx context.Context, owner, connectionID string, asset account.AssetID) (account.Asset, error)
-}
-
 // Export is the kind of job that writes figures to a CSV file. It only reads, so
 // a step may be run twice.
-type Export struct {
-	sums   Reader
-	assets Owned
-}
+type Export struct{ sums Reader }
 
-// NewExport writes figures of the assets that owners still have.
-func NewExport(sums Reader, assets Owned) *Export { return &Export{sums: sums, assets: assets} }
+// NewExport writes figures of assets.
+func NewExport(sums Reader) *Export { return &Export{sums: sums} }
 
 // Spec implements job.Kind.
 func (*Export) Spec() job.Spec { return ExportSpec() }
 
 // Run implements job.Kind.
 func (e *Export) Run(ctx context.Context, step job.Step) (job.Outcome, error) {
-	if _, err := e.assets.Asset(ctx, step.Job.Owner, step.Job.ConnectionID, step.Job.Asset); err != nil {
-		return job.Outcome{}, err
-	}
-	params, err := readExport(step.Job.Params)
+	params, err := job.ReadParams[ExportParams](step.Job.Params)
 	if err != nil {
 		return job.Outcome{}, err
 	}

@@ -1,7 +1,6 @@
 package conversion_test
 
 import (
-	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -18,12 +17,6 @@ import (
 	"tiktok-shop-affiliate/shared/order"
 )
 
-type everything struct{}
-
-func (everything) Asset(_ context.Context, _, _ string, asset account.AssetID) (account.Asset, error) {
-	return account.Asset{ID: asset}, nil
-}
-
 func TestFiguresAreWrittenToAFileStepByStep(t *testing.T) {
 	t.Parallel()
 	made := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
@@ -31,7 +24,7 @@ func TestFiguresAreWrittenToAFileStepByStep(t *testing.T) {
 	for i := range 6000 {
 		d.add(sale(t, made.Add(-time.Duration(i)*time.Minute), fmt.Sprint("creator", i), "USD", "1", "", order.Pending))
 	}
-	kind := conversion.NewExport(d, everything{})
+	kind := conversion.NewExport(d)
 	j := job.Job{Owner: "acme", Asset: "creator:main:c1", CreatedAt: made, Params: json.RawMessage(`{"perspective":"creator","by":"creator","zone":"Asia/Tokyo"}`)}
 	text, steps := "", 0
 	for number := 0; ; number++ {

@@ -25,6 +25,8 @@ const (
 	attrAsked    = "asked_at"  // windows not read since then are due
 	attrPulls    = "pulls"     // set of create times (seconds): windows around them are due
 	attrPulled   = "pulled_at" // when the last pull was let through
+	attrSince    = "since"     // how far back in create time the asset is read
+	attrSinceAt  = "since_at"  // when anything of the past was last asked for
 	attrFence    = "fence"     // token of the newest lease
 	attrOwner    = "lease_owner"
 	attrUntil    = "lease_until"
@@ -141,7 +143,7 @@ func (o *Orders) Acquire(ctx context.Context, asset account.AssetID, owner strin
 	lease := order.Lease{
 		Asset: asset, Owner: owner, Fence: number(item, attrFence), Until: until,
 		Failures: int(number(item, attrFailures)), DoubtAt: msTime(item, attrDoubt), CAP: order.Capability(text(item, attrCAP)),
-		Asks: number(item, attrAsks), AskedAt: msTime(item, attrAsked),
+		Asks: number(item, attrAsks), AskedAt: msTime(item, attrAsked), Since: moment(item, attrSince), SinceAt: msTime(item, attrSinceAt),
 	}
 	if number(item, attrClean) != lease.Fence-1 {
 		lease.DoubtAt = now
@@ -160,10 +162,7 @@ func (o *Orders) Release(ctx context.Context, lease order.Lease, now, due time.T
 		return false, err
 	}
 	if number(refused.Item, attrFence) == lease.Fence { // somebody has asked for a read meanwhile, and said when
-		asked := msTime(refused.Item, attrAsked)
-		if pulled := msTime(refused.Item, attrPulled); !asked.After(lease.AskedAt) && !pulled.IsZero() {
-			asked = pulled
-		}
+		asked := askedSince(refused.Item, lease)
 		if due.IsZero() || asked.Before(due) {
 			due = asked
 		}
@@ -174,6 +173,19 @@ func (o *Orders) Release(ctx context.Context, lease order.Lease, now, due time.T
 		return false, order.ErrFenced
 	}
 	return again, err
+}
+
+// askedSince is for when a read was asked for that the lease did not know of.
+func askedSince(schedule Item, lease order.Lease) (asked time.Time) {
+	for _, of := range []struct{ at, known time.Time }{{msTime(schedule, attrAsked), lease.AskedAt}, {msTime(schedule, attrSinceAt), lease.SinceAt}} {
+		if of.at.After(of.known) && (asked.IsZero() || of.at.Before(asked)) {
+			asked = of.at
+		}
+	}
+	if asked.IsZero() {
+		asked = msTime(schedule, attrPulled)
+	}
+	return asked
 }
 
 func (o *Orders) release(ctx context.Context, lease order.Lease, due time.Time, failures int, asked bool) error {

@@ -46,7 +46,7 @@ func (o *Orders) Windows(ctx context.Context, asset account.AssetID, perspective
 			DueAt: msTime(item, "next_at"), ReadAt: msTime(item, "read_at"), Rows: int(number(item, "rows")), Scan: number(item, "scan"),
 			Most: time.Duration(number(item, "most")) * time.Second, SlowAt: msTime(item, "slow_at"), Unsettled: int(number(item, "unsettled")), SettleAt: msTime(item, "settle_at"), NewsAt: msTime(item, "news_at"),
 			Digest: uint64(number(item, "digest")), Equal: int(number(item, "equal")), //nolint:gosec // bits, not a number
-			ScanTo: moment(item, "scan_to"), ScanStart: msTime(item, "scan_start"),
+			ScanTo: moment(item, "scan_to"), ScanStart: msTime(item, "scan_start"), RefusedAt: msTime(item, "refused_at"), Past: number(item, "past") > 0,
 		})
 		return err
 	})
@@ -129,11 +129,15 @@ func (o *Orders) windowUpdate(lease order.Lease, w order.Window) *types.Update {
 
 // windowValues are the attributes of a window beside its key.
 func windowValues(w order.Window) Item {
+	past := num(0)
+	if w.Past {
+		past = num(1)
+	}
 	return Item{
 		"to": unix(w.To), "next_at": ms(w.DueAt), "read_at": ms(w.ReadAt), "rows": num(int64(w.Rows)), "scan": num(w.Scan),
 		"most": num(int64(w.Most / time.Second)), "slow_at": ms(w.SlowAt), "unsettled": num(int64(w.Unsettled)), "settle_at": ms(w.SettleAt), "news_at": ms(w.NewsAt),
 		"digest": num(int64(w.Digest)), "equal": num(int64(w.Equal)), //nolint:gosec // bits, not a number
-		"scan_to": unix(w.ScanTo), "scan_start": ms(w.ScanStart),
+		"scan_to": unix(w.ScanTo), "scan_start": ms(w.ScanStart), "refused_at": ms(w.RefusedAt), "past": past,
 	}
 }
 

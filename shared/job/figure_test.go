@@ -40,7 +40,7 @@ func TestTenThousandItems(t *testing.T) {
 	j, err := w.manager().Create(t.Context(), job.SelfTestSpec(), job.Ask{Owner: "acme", Params: json.RawMessage(`{"items":10000}`)}, items)
 	require.NoError(t, err)
 	on := &scale{Objects: w.objects}
-	worker := job.NewWorker(job.WorkerOptions{Store: w.store, Objects: on, Files: w.objects, Wakes: w.queue, Kinds: w.kinds, Now: w.Now, Log: quiet()})
+	worker := job.NewWorker(job.WorkerOptions{Store: w.store, Objects: on, Files: w.objects, Wakes: w.queue, Kinds: w.kinds, Assets: w, Now: w.Now, Log: quiet()})
 	begin := time.Now()
 	require.NoError(t, worker.Work(t.Context(), job.Wake{Lane: j.Lane}))
 	took := time.Since(begin)

@@ -2,7 +2,10 @@ package job
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -96,6 +99,12 @@ const maxErrors = 5
 // NewID makes the id of a job; ids sort by time.
 func NewID(now time.Time) string {
 	return fmt.Sprintf("job_%013d%s", now.UnixMilli(), strings.ToLower(rand.Text()[:10]))
+}
+
+// idOf makes the id of a job that is made once for a key.
+func idOf(at time.Time, key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return fmt.Sprintf("job_%013d%s", at.UnixMilli(), strings.ToLower(base32.StdEncoding.EncodeToString(sum[:])[:10]))
 }
 
 // Rate is how many items have been done a minute while the job was worked at; 0
@@ -214,6 +223,11 @@ const (
 // stumble notes an error of a whole step.
 func (j *Job) stumble(err error, tries int, now time.Time) {
 	if !j.State.Active() {
+		return
+	}
+	var later *LaterError
+	if errors.As(err, &later) {
+		j.State, j.NotBefore, j.Tries, j.Problem, j.UpdatedAt = Waiting, now.Add(later.Wait), 0, nil, now
 		return
 	}
 	j.Problem, j.UpdatedAt = ProblemOf(err), now

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"slices"
@@ -18,8 +19,9 @@ const (
 // Spec is what the API has to know of a kind.
 type Spec struct {
 	Name string
-	// Connected says that such a job works through a connection of its owner. It
-	// then takes turns with the other jobs of the connection's account.
+	// Connected says that such a job works through a connection of its owner, as
+	// long as the owner has it. It then takes turns with the other jobs of the
+	// connection's account.
 	Connected bool
 	// MaxItems is how many items a caller may send; 0 for kinds whose items are
 	// not sent but follow from the parameters.
@@ -50,6 +52,7 @@ type File struct {
 // Ask has looked.
 type Ask struct {
 	Owner        string
+	At           time.Time // when it is asked
 	Kind         string
 	ConnectionID string
 	Asset        account.Asset // of a connected kind
@@ -62,6 +65,7 @@ type Ask struct {
 // Run does the items of a step in order and answers with one result for each
 // that it got to; the rest is left to the next step. An item that fails is a
 // result. An error is about the whole step, and nothing of the step counts:
+//   - LaterError: the job waits for what it has set going;
 //   - fault.RateLimited: the job waits as long as the error says;
 //   - fault.Reconnect: the job is paused, its owner resumes it;
 //   - Invalid, Unauthorized, Forbidden, NotFound, TooLarge, Retired: it has failed;
@@ -77,14 +81,32 @@ type Kind interface {
 	Run(ctx context.Context, step Step) (Outcome, error)
 }
 
+// LaterError is a step's error that says: what the step waits for is under way, and
+// the step is to be run again after a while.
+type LaterError struct{ Wait time.Duration }
+
+// Error implements error.
+func (l *LaterError) Error() string { return "job: to be run again in " + l.Wait.String() }
+
 // Step is a part of a job that is run in one go.
 type Step struct {
 	Job     Job               // not to be changed
+	Asset   account.Asset     // of a connected kind: as its owner has it now
 	Number  int               // from 0
 	Start   int               // index of the step's first item
 	Items   []json.RawMessage // the items from Start on, of kinds that are sent items
 	Count   int               // how many items to do at most
 	Attempt int               // from 1
+}
+
+// ReadParams reads the parameters of a job strictly: what is unknown is an error.
+func ReadParams[T any](params json.RawMessage) (p T, err error) {
+	if len(params) == 0 {
+		return p, nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(params))
+	decoder.DisallowUnknownFields()
+	return p, decoder.Decode(&p)
 }
 
 // Outcome is what came of a step.

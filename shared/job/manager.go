@@ -12,7 +12,7 @@ import (
 // ManagerOptions is what a Manager is made of.
 type ManagerOptions struct {
 	Store     Store
-	Objects   Objects
+	Objects   Objects // of kinds that are sent items
 	Wakes     Wakes
 	Now       func() time.Time
 	Log       *slog.Logger
@@ -28,9 +28,23 @@ func NewManager(o ManagerOptions) *Manager { return &Manager{o} }
 // Create makes a job of a request that the spec's Check has found no fault in.
 // The job is safe when Create returns, even if no wake could be sent.
 func (m *Manager) Create(ctx context.Context, spec Spec, ask Ask, total int) (Job, error) {
+	return m.create(ctx, NewID(m.Now()), spec, ask, total)
+}
+
+// CreateOnce makes a job that is not made again when it is asked for again with
+// the same key at the same time, as long as it is kept.
+func (m *Manager) CreateOnce(ctx context.Context, key string, spec Spec, ask Ask, total int) error {
+	_, err := m.create(ctx, idOf(ask.At, key), spec, ask, total)
+	if fault.Is(err, fault.Conflict) {
+		return nil
+	}
+	return err
+}
+
+func (m *Manager) create(ctx context.Context, id string, spec Spec, ask Ask, total int) (Job, error) {
 	now := m.Now()
 	j := Job{
-		Owner: ask.Owner, ID: NewID(now), Kind: spec.Name, Lane: OwnerLane(ask.Owner), Params: ask.Params,
+		Owner: ask.Owner, ID: id, Kind: spec.Name, Lane: OwnerLane(ask.Owner), Params: ask.Params,
 		State: Queued, Total: total, CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(m.Retention),
 	}
 	if spec.Connected {

@@ -230,7 +230,7 @@ func (r *run) start(wake job.Wake) {
 	r.tally.Workers++
 	ctx, kill := context.WithCancel(r.t.Context())
 	v := &victim{run: r, wake: wake, ctx: ctx, kill: kill, calls: 1 + r.random.IntN(120), token: make(chan struct{})}
-	w := job.NewWorker(job.WorkerOptions{Store: victimStore{v}, Objects: v, Files: v, Wakes: v, Kinds: []job.Kind{v}, Now: r.Now, Log: quiet(), Tries: 1 << 30})
+	w := job.NewWorker(job.WorkerOptions{Store: victimStore{v}, Objects: v, Files: v, Wakes: v, Kinds: []job.Kind{v}, Assets: everything{}, Now: r.Now, Log: quiet(), Tries: 1 << 30})
 	go func() {
 		<-v.token
 		err := w.Work(ctx, wake)

@@ -48,6 +48,13 @@ func (s *shift) run(ctx context.Context, kind Kind, j Job) (Page, error) {
 	if !spec.Open {
 		step.Count = min(step.Count, j.Total-j.Done)
 	}
+	if spec.Connected {
+		asset, err := s.Assets.Asset(ctx, j.Owner, j.ConnectionID, j.Asset)
+		if err != nil {
+			return Page{}, err
+		}
+		step.Asset = asset
+	}
 	if spec.MaxItems > 0 {
 		items, err := s.loadItems(ctx, j, step.Start, step.Count)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"tiktok-shop-affiliate/shared/account"
 	"tiktok-shop-affiliate/shared/fault"
 )
 
@@ -18,11 +19,17 @@ type WorkerOptions struct {
 	Files   Files
 	Wakes   Wakes
 	Kinds   []Kind
+	Assets  Assets
 	Now     func() time.Time
 	Log     *slog.Logger
 	// Tries is how often a step is begun without coming to its end before the job
 	// has failed; 0: DefaultTries.
 	Tries int
+}
+
+// Assets finds an owner's assets; fault.NotFound for another owner's.
+type Assets interface {
+	Asset(ctx context.Context, owner, connectionID string, asset account.AssetID) (account.Asset, error)
 }
 
 // DefaultTries lets a job survive about an hour of failures.
@@ -201,7 +208,12 @@ func (s *shift) turn(ctx context.Context, turn Turn) error {
 	case errors.Is(err, ErrFenced), ctx.Err() != nil:
 		return err
 	}
-	s.Log.WarnContext(ctx, "a step of a job failed", "job_id", h.job.ID, "job_kind", h.job.Kind, "step", h.job.Step, "tries", h.job.Tries, "kind", fault.KindOf(err), "error", err)
+	var later *LaterError
+	level := slog.LevelWarn
+	if errors.As(err, &later) {
+		level = slog.LevelDebug
+	}
+	s.Log.Log(ctx, level, "a step of a job did not come to its end", "job_id", h.job.ID, "job_kind", h.job.Kind, "step", h.job.Step, "tries", h.job.Tries, "kind", fault.KindOf(err), "error", err)
 	now := s.Now()
 	return s.save(ctx, h, func(j *Job) { j.stumble(err, s.Tries, now) })
 }

@@ -159,6 +159,46 @@ func TestALimitPutsTheRestOff(t *testing.T) {
 	assert.Len(t, w.results(t, stored), 10)
 }
 
+func TestAStepIsRunAgainWhenWhatItWaitsForMayBeDone(t *testing.T) {
+	t.Parallel()
+	runs := 0
+	kind := scripted{listSpec("list"), func(ctx context.Context, step job.Step) (job.Outcome, error) {
+		assert.Equal(t, "of shop:1", step.Asset.Name)
+		if runs++; runs <= 40 { // more often than a failing step is tried
+			return job.Outcome{}, &job.LaterError{Wait: time.Minute}
+		}
+		return all(ctx, step)
+	}}
+	w := newWorld(t, kind)
+	j := w.create(t, kind, "acme", "main:seller:1", 5)
+	for range 40 {
+		w.drain(t)
+		stored := w.job(t, j)
+		require.Equal(t, job.Waiting, stored.State)
+		require.Equal(t, w.Now().Add(time.Minute), stored.NotBefore)
+		require.Nil(t, stored.Problem, "nothing is wrong")
+		w.pass(2 * time.Minute)
+		require.Equal(t, 1, w.planned(t))
+	}
+	w.drain(t)
+	assert.Equal(t, job.Done, w.job(t, j).State)
+}
+
+func TestAnAssetThatWasLostIsNotWorkedOn(t *testing.T) {
+	t.Parallel()
+	kind := scripted{listSpec("list"), func(context.Context, job.Step) (job.Outcome, error) {
+		assert.Fail(t, "it ran")
+		return job.Outcome{}, nil
+	}}
+	w := newWorld(t, kind)
+	w.lost = true
+	j := w.create(t, kind, "acme", "main:seller:1", 5)
+	w.drain(t)
+	stored := w.job(t, j)
+	assert.Equal(t, job.Failed, stored.State)
+	assert.Equal(t, "/problems/not-found", stored.Problem.Type)
+}
+
 func TestAWaitingJobDoesNotHoldUpItsLane(t *testing.T) {
 	t.Parallel()
 	kind := scripted{listSpec("list"), func(ctx context.Context, step job.Step) (job.Outcome, error) {

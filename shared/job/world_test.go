@@ -30,8 +30,24 @@ type world struct {
 	queue   *queue
 	kinds   []job.Kind
 
-	mu  sync.Mutex
-	now time.Time
+	mu   sync.Mutex
+	now  time.Time
+	lost bool // nobody has any asset
+}
+
+// Asset implements job.Assets.
+func (w *world) Asset(ctx context.Context, owner, connectionID string, asset account.AssetID) (account.Asset, error) {
+	if w.lost {
+		return account.Asset{}, fault.New("test", fault.NotFound, "not yours")
+	}
+	return everything{}.Asset(ctx, owner, connectionID, asset)
+}
+
+// everything is everybody's.
+type everything struct{}
+
+func (everything) Asset(_ context.Context, _, _ string, asset account.AssetID) (account.Asset, error) {
+	return account.Asset{ID: asset, Name: "of " + string(asset)}, nil
 }
 
 func newWorld(t testing.TB, kinds ...job.Kind) *world {
@@ -62,7 +78,7 @@ func (w *world) manager() *job.Manager {
 }
 
 func (w *world) worker() *job.Worker {
-	return job.NewWorker(job.WorkerOptions{Store: w.store, Objects: w.objects, Files: w.objects, Wakes: w.queue, Kinds: w.kinds, Now: w.Now, Log: quiet()})
+	return job.NewWorker(job.WorkerOptions{Store: w.store, Objects: w.objects, Files: w.objects, Wakes: w.queue, Kinds: w.kinds, Assets: w, Now: w.Now, Log: quiet()})
 }
 
 func (w *world) planner() *job.Planner {

@@ -63,11 +63,6 @@ func decodeAsk(item json.RawMessage) (a Ask, err error) {
 	return a, decoder.Decode(&a)
 }
 
-// Assets finds an owner's assets; fault.NotFound for another owner's.
-type Assets interface {
-	Asset(ctx context.Context, owner, connectionID string, asset account.AssetID) (account.Asset, error)
-}
-
 // makes is the part of a Maker that Bulk uses.
 type makes interface {
 	Make(ctx context.Context, owner, connectionID string, asset account.Asset, asks []Ask) ([]Result, error)
@@ -75,13 +70,10 @@ type makes interface {
 
 // Bulk is the kind of job that makes links. A link that was made is in the store
 // and is not made again, so a step may be run twice.
-type Bulk struct {
-	maker  makes
-	assets Assets
-}
+type Bulk struct{ maker makes }
 
-// NewBulk makes links with maker for the assets that owners still have.
-func NewBulk(maker *Maker, assets Assets) *Bulk { return &Bulk{maker: maker, assets: assets} }
+// NewBulk makes links with maker.
+func NewBulk(maker *Maker) *Bulk { return &Bulk{maker: maker} }
 
 // Spec implements job.Kind.
 func (b *Bulk) Spec() job.Spec { return BulkSpec() }
@@ -95,10 +87,6 @@ const retryGap = 10 * time.Second
 
 // Run implements job.Kind.
 func (b *Bulk) Run(ctx context.Context, step job.Step) (job.Outcome, error) {
-	asset, err := b.assets.Asset(ctx, step.Job.Owner, step.Job.ConnectionID, step.Job.Asset)
-	if err != nil {
-		return job.Outcome{}, err
-	}
 	asks := make([]Ask, 0, len(step.Items))
 	for _, item := range step.Items {
 		ask, err := decodeAsk(item)
@@ -107,7 +95,7 @@ func (b *Bulk) Run(ctx context.Context, step job.Step) (job.Outcome, error) {
 		}
 		asks = append(asks, ask)
 	}
-	made, err := b.maker.Make(ctx, step.Job.Owner, step.Job.ConnectionID, asset, asks)
+	made, err := b.maker.Make(ctx, step.Job.Owner, step.Job.ConnectionID, step.Asset, asks)
 	if err != nil {
 		return job.Outcome{}, err
 	}

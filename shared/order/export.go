@@ -1,13 +1,11 @@
 package order
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"slices"
 	"time"
 
-	"tiktok-shop-affiliate/shared/account"
 	"tiktok-shop-affiliate/shared/job"
 	"tiktok-shop-affiliate/shared/sheet"
 )
@@ -41,7 +39,7 @@ func ExportSpec() job.Spec {
 		Name: "orders_csv", Connected: true, Open: true, StepItems: 1,
 		File: &job.File{Extension: "csv", MediaType: sheet.MediaType},
 		Check: func(ask job.Ask, fault func(pointer, format string, args ...any)) int {
-			p, err := readExport(ask.Params)
+			p, err := job.ReadParams[ExportParams](ask.Params)
 			if err != nil {
 				fault("/params", "is not what orders_csv takes: %s", err)
 				return 0
@@ -65,15 +63,6 @@ func ExportSpec() job.Spec {
 			return 0
 		},
 	}
-}
-
-func readExport(params json.RawMessage) (p ExportParams, err error) {
-	if len(params) == 0 {
-		return p, nil
-	}
-	decoder := json.NewDecoder(bytes.NewReader(params))
-	decoder.DisallowUnknownFields()
-	return p, decoder.Decode(&p)
 }
 
 // selection is the part of a job's rows after a position.
@@ -105,30 +94,19 @@ type Lists interface {
 	Rows(ctx context.Context, s Selection) (Selected, error)
 }
 
-// Owned finds an owner's assets; fault.NotFound for another owner's.
-type Owned interface {
-	Asset(ctx context.Context, owner, connectionID string, asset account.AssetID) (account.Asset, error)
-}
-
 // Export is the kind of job that writes order rows to a CSV file. It only reads,
 // so a step may be run twice.
-type Export struct {
-	rows   Lists
-	assets Owned
-}
+type Export struct{ rows Lists }
 
-// NewExport writes rows of the assets that owners still have.
-func NewExport(rows Lists, assets Owned) *Export { return &Export{rows: rows, assets: assets} }
+// NewExport writes rows of assets.
+func NewExport(rows Lists) *Export { return &Export{rows: rows} }
 
 // Spec implements job.Kind.
 func (*Export) Spec() job.Spec { return ExportSpec() }
 
 // Run implements job.Kind.
 func (e *Export) Run(ctx context.Context, step job.Step) (job.Outcome, error) {
-	if _, err := e.assets.Asset(ctx, step.Job.Owner, step.Job.ConnectionID, step.Job.Asset); err != nil {
-		return job.Outcome{}, err
-	}
-	params, err := readExport(step.Job.Params)
+	params, err := job.ReadParams[ExportParams](step.Job.Params)
 	if err != nil {
 		return job.Outcome{}, err
 	}

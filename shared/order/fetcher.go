@@ -68,8 +68,24 @@ const (
 // errStopped says that the time is up; what is left stays due.
 var errStopped = errors.New("order: the time of this read is up")
 
+// stoppedError is errStopped with the windows of the stream that are left.
+type stoppedError struct{ left []Window }
+
+func (e *stoppedError) Error() string { return errStopped.Error() }
+func (e *stoppedError) Unwrap() error { return errStopped }
+
+// served are the pulls of a lease that no window is left of.
+func (e *stoppedError) served(pulls []time.Time) []time.Time {
+	return slices.DeleteFunc(slices.Clone(pulls), func(from time.Time) bool {
+		return slices.ContainsFunc(e.left, func(w Window) bool { return w.overlaps(from, from.Add(PullSpan)) })
+	})
+}
+
 // searchError tells TikTok Shop's errors from the store's.
-type searchError struct{ err error }
+type searchError struct {
+	err   error
+	first bool // it was the first page of a scan
+}
 
 func (e *searchError) Error() string { return "searching orders: " + e.err.Error() }
 func (e *searchError) Unwrap() error { return e.err }
@@ -108,7 +124,7 @@ func timeLeft(ctx context.Context) time.Duration {
 func (f *Fetcher) readDue(ctx context.Context, lease *Lease) (next time.Time, err error) {
 	search, err := f.searches.Open(ctx, lease.Asset)
 	if err != nil {
-		return time.Time{}, &searchError{err}
+		return time.Time{}, &searchError{err: err}
 	}
 	search = counted(search, &lease.Calls)
 	var refused error
@@ -157,16 +173,39 @@ func (f *Fetcher) readStream(ctx context.Context, lease Lease, perspective Persp
 	unread := func() []Window {
 		return dueWindows(slices.DeleteFunc(slices.Clone(windows), func(w Window) bool { return read[w.From] }), lease, f.now())
 	}
-	for due := unread(); len(due) > 0; due = unread() {
+	for {
+		due := unread()
+		if len(due) == 0 {
+			before := len(windows)
+			if windows, err = f.reachBack(ctx, lease, windows); err != nil {
+				return time.Time{}, err
+			}
+			if len(windows) == before {
+				break
+			}
+			due = windows[:1]
+		}
 		if len(read) > 0 && f.timeUp(ctx, lease) {
-			return time.Time{}, errStopped
+			return time.Time{}, &stoppedError{due}
 		}
 		w := slices.MinFunc(due, f.rules.moreUrgent(f.now()))
+		at := slices.IndexFunc(windows, func(other Window) bool { return other.From.Equal(w.From) })
 		got, err := f.scan(ctx, lease, w, search)
+		if w.past() && refusesPast(err) {
+			got, err = f.scan(ctx, lease, w, search) // once more, to be sure
+		}
+		if w.past() && refusesPast(err) {
+			if windows, err = f.endAt(ctx, lease, windows, at+1, err); err != nil {
+				return time.Time{}, err
+			}
+			continue
+		}
+		if errors.Is(err, errStopped) {
+			return time.Time{}, &stoppedError{due}
+		}
 		if err != nil {
 			return time.Time{}, fmt.Errorf("window %s of %s: %w", w.From.Format(time.RFC3339), lease.Asset, err)
 		}
-		at := slices.IndexFunc(windows, func(other Window) bool { return other.From.Equal(w.From) })
 		windows = slices.Replace(windows, at, at+1, got.windows...)
 		if !got.read {
 			continue
@@ -259,13 +298,14 @@ func (f *Fetcher) timeUp(ctx context.Context, lease Lease) bool {
 func (f *Fetcher) settle(ctx context.Context, lease Lease, due time.Time, outcome error) (again bool, err error) {
 	now, failures := f.now(), 0
 	var refused *searchError
+	var stopped *stoppedError
 	switch kind := fault.KindOf(outcome); {
 	case outcome == nil:
 	case errors.Is(outcome, ErrFenced):
 		f.log.WarnContext(ctx, "the lease was lost to another reader", "asset", lease.Asset)
 		return false, nil
-	case errors.Is(outcome, errStopped):
-		due = now
+	case errors.As(outcome, &stopped):
+		due, lease.Pulls = now, stopped.served(lease.Pulls)
 	case !errors.As(outcome, &refused): // the store's, or our own
 		due, failures, err = now.Add(retryFirst), lease.Failures+1, outcome
 		lease.DoubtAt = now

@@ -67,4 +67,6 @@ type Reading struct {
 	Failures int       `json:"failures"` // reads that failed in a row
 	Reads    int64     `json:"reads"`    // since the asset was first connected
 	Calls    int64     `json:"calls"`    // of order searches in those reads
+	// CAP says whether the grant gives CAP orders.
+	CAP Capability `json:"-"`
 }

@@ -51,9 +51,9 @@ func (w Window) parts(end time.Time, count int) []time.Time {
 // cutAt parts the window at times within it. The first part keeps the memory;
 // it may know more rows than it holds, which its next scan sorts out.
 func (w Window) cutAt(cuts []time.Time, now time.Time) Recut {
-	part := Window{Asset: w.Asset, Perspective: w.Perspective, DueAt: now, Most: w.Most, SlowAt: w.SlowAt, ReadAt: w.ReadAt, NewsAt: w.NewsAt}
+	part := Window{Asset: w.Asset, Perspective: w.Perspective, DueAt: now, Past: w.Past, Most: w.Most, SlowAt: w.SlowAt, ReadAt: w.ReadAt, NewsAt: w.NewsAt}
 	change := Recut{Keep: part}
-	change.Keep.From, change.Keep.To, change.Keep.Scan = w.From, cuts[0], w.Scan
+	change.Keep.From, change.Keep.To, change.Keep.Scan, change.Keep.RefusedAt = w.From, cuts[0], w.Scan, w.RefusedAt
 	for i, cut := range cuts {
 		part.From, part.To = cut, w.To
 		if i+1 < len(cuts) {

@@ -220,10 +220,10 @@ func TestCAPOrdersAreLearnedByTryingOnce(t *testing.T) {
 	w.agree()
 	w.market.agency = true
 	require.NoError(t, w.read())
-	assert.Empty(t, w.rowsOf(order.CAP))
+	assert.Empty(t, w.rowsOf(order.CAP, day0.AddDate(0, -4, 0)))
 	w.connect(asset)
 	require.NoError(t, w.read())
-	assert.Len(t, w.rowsOf(order.CAP), 4, "tried again after a new consent")
+	assert.Len(t, w.rowsOf(order.CAP, day0.AddDate(0, -4, 0)), 4, "tried again after a new consent")
 	w.agree()
 	w.market.agency = false
 	w.clock.pass(time.Hour)

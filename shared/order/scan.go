@@ -165,7 +165,7 @@ func (s *scan) readPages(ctx context.Context) error {
 	for idle := 0; ; {
 		page, err := s.search(ctx, Query{Perspective: s.window.Perspective, From: s.window.From, To: s.window.ScanTo, Token: s.token})
 		if err != nil {
-			return &searchError{err}
+			return &searchError{err: err, first: s.token == ""}
 		}
 		if !s.now().Before(s.lease.Until) {
 			return ErrFenced

@@ -76,6 +76,9 @@ type Lease struct {
 	// CAP says whether the grant gives CAP orders beside TAP orders. Release stores it; a new consent forgets it.
 	CAP Capability
 
+	Since   time.Time // how far back in create time the asset is to be read; zero: as far as the first read went
+	SinceAt time.Time // when anything of the past was last asked for
+
 	Asks    int64       // how often reads were asked for; lets Release notice new ones
 	AskedAt time.Time   // windows not read since then are due; zero for none
 	Pulls   []time.Time // windows that hold orders created in the hour after are due

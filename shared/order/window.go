@@ -27,6 +27,11 @@ type Window struct {
 	Most   time.Duration
 	SlowAt time.Time
 
+	// Past says that the window was made to reach further back than the stream's first read.
+	Past bool
+	// RefusedAt is when TikTok Shop refused what lies before the stream's first window; zero: it did not.
+	RefusedAt time.Time
+
 	// What the last complete scan found.
 	ReadAt    time.Time // its start; zero: never
 	Rows      int       // distinct rows
@@ -61,10 +66,16 @@ func dueWindows(windows []Window, lease Lease, now time.Time) []Window {
 	return slices.DeleteFunc(slices.Clone(windows), func(w Window) bool { return !lease.wants(w, now) })
 }
 
-// moreUrgent puts the window first that is late by most of its own cadence.
+// moreUrgent puts the window first that is late by most of its own cadence. One
+// that was never read is as late as it has been due.
 func (r Rules) moreUrgent(now time.Time) func(a, b Window) int {
 	urgency := func(w Window) int64 { // thousandths of its cadence since it was read
-		return int64(now.Sub(w.ReadAt) / max(1, r.every(w, now)/1000))
+		every := r.every(w, now)
+		read := w.ReadAt
+		if read.IsZero() {
+			read = w.DueAt.Add(-every)
+		}
+		return int64(now.Sub(read) / max(1, every/1000))
 	}
 	return func(a, b Window) int {
 		return cmp.Or(cmp.Compare(urgency(b), urgency(a)), b.From.Compare(a.From))

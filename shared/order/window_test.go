@@ -178,9 +178,9 @@ func TestDueWindowsMostUrgentFirst(t *testing.T) {
 	retired := Window{From: now.AddDate(0, -9, 0), To: now.AddDate(0, -8, 0), ReadAt: now.AddDate(0, -1, 0)}
 	all := []Window{retired, unread, fresh, daily, hourly, open}
 
-	assert.Equal(t, []Window{unread, hourly, open, daily}, due(Lease{}, all...))
-	assert.Equal(t, []Window{unread, hourly, open, daily, fresh}, due(Lease{AskedAt: now.Add(-time.Minute)}, all...), "asked for: all that are still read")
-	assert.Equal(t, []Window{unread, hourly, open, daily}, due(Lease{AskedAt: now.Add(-2 * time.Hour)}, all...), "asked for and read since")
+	assert.Equal(t, []Window{hourly, open, daily, unread}, due(Lease{}, all...), "the past comes after what is late")
+	assert.Equal(t, []Window{hourly, open, daily, unread, fresh}, due(Lease{AskedAt: now.Add(-time.Minute)}, all...), "asked for: all that are still read")
+	assert.Equal(t, []Window{hourly, open, daily, unread}, due(Lease{AskedAt: now.Add(-2 * time.Hour)}, all...), "asked for and read since")
 	assert.Contains(t, due(Lease{Pulls: []time.Time{fresh.From.Add(-time.Minute)}}, all...), fresh, "an order in it was pulled")
 	assert.NotContains(t, due(Lease{Pulls: []time.Time{fresh.From.Add(-PullSpan)}}, all...), fresh)
 }

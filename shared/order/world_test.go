@@ -311,11 +311,11 @@ func (w *world) planner(wakes order.Wakes) *order.Planner {
 }
 
 // rows lists what is stored, the oldest first.
-func (w *world) rows() []order.Row { return w.rowsOf(order.TAP) }
+func (w *world) rows() []order.Row { return w.rowsOf(order.TAP, day0.AddDate(0, -4, 0)) }
 
-func (w *world) rowsOf(perspective order.Perspective) (all []order.Row) {
+func (w *world) rowsOf(perspective order.Perspective, from time.Time) (all []order.Row) {
 	w.t.Helper()
-	require.NoError(w.t, w.store.Between(w.t.Context(), asset, perspective, day0.AddDate(0, -4, 0), w.clock.Now().Add(time.Hour), func(rows []order.Row) error {
+	require.NoError(w.t, w.store.Between(w.t.Context(), asset, perspective, from, w.clock.Now().Add(time.Hour), func(rows []order.Row) error {
 		all = append(all, rows...)
 		return nil
 	}))
@@ -341,6 +341,11 @@ func (w *world) windows() []order.Window {
 // show any more is marked.
 func (w *world) agree() {
 	w.t.Helper()
+	w.agreeSince(day0.AddDate(0, -4, 0))
+}
+
+func (w *world) agreeSince(from time.Time) {
+	w.t.Helper()
 	describe := func(id, sku, creator, content, status string) string {
 		return fmt.Sprint(id, " ", sku, " ", creator, " ", content, " ", order.ParseStatus(status))
 	}
@@ -350,7 +355,7 @@ func (w *world) agree() {
 			want = append(want, describe(s.id, s.sku, s.creator, s.content, s.status))
 		}
 	}
-	for _, row := range w.rows() {
+	for _, row := range w.rowsOf(order.TAP, from) {
 		if !row.MissingSince.IsZero() {
 			continue
 		}

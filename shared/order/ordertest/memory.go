@@ -54,6 +54,8 @@ type schedule struct {
 	leased              bool
 	failures            int
 	capability          order.Capability
+	since, sinceAt      time.Time
+	pulls               []time.Time
 }
 
 type streamID struct {
@@ -208,6 +210,7 @@ func (m *Memory) Acquire(_ context.Context, asset account.AssetID, owner string,
 		s.leased, s.until = true, milli(until)
 		lease := order.Lease{
 			Asset: asset, Owner: owner, Fence: s.fence, Until: until, Failures: s.failures, DoubtAt: s.doubt, CAP: s.capability, Asks: s.asks, AskedAt: s.asked,
+			Since: s.since, SinceAt: s.sinceAt, Pulls: slices.Clone(s.pulls),
 		}
 		if s.clean != lease.Fence-1 {
 			lease.DoubtAt = now
@@ -225,13 +228,21 @@ func (m *Memory) Release(_ context.Context, lease order.Lease, now, due time.Tim
 		return false, order.ErrFenced
 	}
 	m.units.Schedules += 3 // the item, and its index entry deleted and put
-	if asked := s.asks != lease.Asks; asked {
-		if due.IsZero() || s.asked.Before(due) {
-			due = s.asked
+	asked := s.asks != lease.Asks
+	if asked {
+		at := s.asked
+		if s.sinceAt.After(lease.SinceAt) && (!s.asked.After(lease.AskedAt) || s.sinceAt.Before(s.asked)) {
+			at = s.sinceAt
+		}
+		if due.IsZero() || at.Before(due) {
+			due = at
 		}
 		again = !due.After(now)
 	} else if lease.CAP != order.Untried {
 		s.capability = lease.CAP
+	}
+	if failures == 0 && !asked {
+		s.pulls = slices.DeleteFunc(s.pulls, func(t time.Time) bool { return slices.Contains(lease.Pulls, t) })
 	}
 	s.leased, s.failures, s.clean, s.doubt = false, failures, lease.Fence, milli(lease.DoubtAt)
 	s.scheduled, s.due = !due.IsZero(), due.Add(time.Second-time.Nanosecond).Truncate(time.Second)
@@ -268,7 +279,7 @@ const (
 
 // stored is a window as it comes back.
 func stored(w order.Window) order.Window {
-	for _, t := range []*time.Time{&w.DueAt, &w.ReadAt, &w.SettleAt, &w.NewsAt, &w.ScanStart, &w.SlowAt} {
+	for _, t := range []*time.Time{&w.DueAt, &w.ReadAt, &w.SettleAt, &w.NewsAt, &w.ScanStart, &w.SlowAt, &w.RefusedAt} {
 		*t = milli(*t)
 	}
 	for _, t := range []*time.Time{&w.From, &w.To, &w.ScanTo} {

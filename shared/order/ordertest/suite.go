@@ -18,7 +18,9 @@ import (
 type Store interface {
 	order.Store
 	order.DueStore
+	order.Past
 	Ask(ctx context.Context, asset account.AssetID, now time.Time) error
+	Reading(ctx context.Context, asset account.AssetID, now time.Time) (order.Reading, error)
 }
 
 // Harness is a store under test, empty and of its own.
@@ -44,6 +46,7 @@ func Suite(t *testing.T, open func(t *testing.T) Harness) {
 		"windows and checkpoints":                    windows,
 		"windows are recut as a whole or not at all": recut,
 		"one lease, one planner":                     races,
+		"the past is asked for":                      past,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -335,6 +338,7 @@ func windows(t *testing.T, h Harness) {
 	w.Scan, w.ScanStart, w.ScanTo = 1, now, now
 	require.NoError(t, store.SaveWindow(ctx, newer, w, nil))
 	w.Scan, w.ScanStart, w.ScanTo, w.ReadAt, w.Rows, w.To, w.DueAt = 1, time.Time{}, time.Time{}, now, 2, now, now.Add(time.Hour)
+	w.RefusedAt, w.Past = now.Add(-time.Minute), true
 	w.Most, w.SlowAt, w.Unsettled, w.SettleAt, w.Digest, w.Equal, w.NewsAt = 36*time.Hour, now, 1, now.Add(time.Hour), 1<<64-2, 3, now
 	following := order.Window{Asset: shop, Perspective: order.Seller, From: now, DueAt: now.Add(time.Minute)}
 	require.ErrorIs(t, store.SaveWindow(ctx, older, w, &following), order.ErrFenced)
