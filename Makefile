@@ -104,7 +104,7 @@ SEED ?= 0
 
 .PHONY: simulate
 simulate: ## simulate a day of 1,000, 10,000 and 50,000 connections and write docs/simulation.md and .svg (takes minutes)
-	@env -i PATH="$$PATH" HOME="$$HOME" GOGC=400 go run ./local/simulate $(ARGS)
+	@env -i PATH="$$PATH" HOME="$$HOME" GOGC=400 GOMEMLIMIT=10GiB go run ./local/simulate $(ARGS)
 
 .PHONY: fuzz
 fuzz: ## run every fuzz test for FUZZTIME

@@ -60,6 +60,7 @@ func report(days []*figures) string {
 	row("… of windows", func(f *figures) string { return thousands(f.units.Windows) })
 	row("… of their pages", func(f *figures) string { return thousands(f.units.Pages) })
 	row("… of schedules with their index", func(f *figures) string { return thousands(f.units.Schedules) })
+	row("… of them per wake", func(f *figures) string { return fmt.Sprintf("%.2f", f.units.Schedules/float64(f.wakes)) })
 	count("Read units", func(f *figures) float64 { return f.units.Reads })
 	row("List price a day", func(f *figures) string { return fmt.Sprintf("$%.2f", listPrice().cost(f)) })
 	row("… per connection and month", func(f *figures) string { return fmt.Sprintf("$%.4f", f.each(listPrice().cost(f))*30) })
@@ -75,7 +76,7 @@ func report(days []*figures) string {
 		times := func(of func(*figures) float64) string {
 			return fmt.Sprintf("%.2f", of(last)/of(first)/(float64(last.connections)/float64(first.connections)))
 		}
-		fmt.Fprintf(&b, "From %s to %s connections, per connection (1.00 is linear): TikTok Shop calls %s, write units %s, read units %s, list price %s. The planner asks %d shards of the due index every minute whatever exists; beyond that everything follows what is due.\n",
+		fmt.Fprintf(&b, "From %s to %s connections, per connection (1.00 is linear): TikTok Shop calls %s, write units %s, read units %s, list price %s. Every minute the planner moves its mark and asks %d shards of the due index, whatever exists; beyond that everything follows what is due.\n",
 			thousands(float64(first.connections)), thousands(float64(last.connections)),
 			times(func(f *figures) float64 { return float64(f.calls) }), times((*figures).writes),
 			times(func(f *figures) float64 { return f.units.Reads }), times(func(f *figures) float64 { return listPrice().cost(f) }), 16)

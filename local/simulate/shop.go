@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"math/rand/v2"
 	"slices"
 	"sort"
@@ -30,6 +29,16 @@ func classes() []class {
 type sale struct {
 	created, visible, paid, delivered, settled, refused int64
 	number                                              int64
+
+	id  string // once it was shown
+	raw saying // what it said last
+}
+
+// saying is a row's raw JSON at one stage of its life.
+type saying struct {
+	status    order.Status
+	delivered int64
+	json      []byte
 }
 
 // connection is an asset with everything it sells before and during the
@@ -88,7 +97,7 @@ func newConnection(n int, start, end time.Time) *connection {
 }
 
 // said is the status at a time and since when.
-func (s sale) said(at int64) (status order.Status, since int64) {
+func (s *sale) said(at int64) (status order.Status, since int64) {
 	status, since = order.Unpaid, s.visible
 	for _, step := range []struct {
 		at int64
@@ -123,30 +132,35 @@ func words(p order.Perspective, s order.Status) string {
 	return "INELIGIBLE"
 }
 
-// row is the sale as an order search gives it, with only the fields that matter
-// here: the facts need not be read from the raw JSON once more.
-func (c *connection) row(p order.Perspective, s sale, at int64) order.Row {
+// row fills in the sale as an order search gives it, with only the fields that
+// matter here: the facts need not be read from the raw JSON once more.
+func (c *connection) row(row *order.Row, p order.Perspective, s *sale, at int64) {
+	if s.id == "" {
+		s.id = strconv.FormatInt(firstNumber+s.number, 10)
+	}
 	status, _ := s.said(at)
-	id := strconv.FormatInt(576_000_000+s.number, 10)
-	row := order.Row{
-		Key:   order.Key{Asset: c.asset, Perspective: p, CreatedAt: time.Unix(s.created, 0).UTC(), OrderID: id, SKUID: "1"},
-		Facts: order.Facts{Status: status, StatusText: words(p, status)},
-	}
-	delivered := int64(0)
+	row.Key = order.Key{Asset: c.asset, Perspective: p, CreatedAt: time.Unix(s.created, 0).UTC(), OrderID: s.id, SKUID: "1"}
+	row.Status, row.StatusText, row.DeliveredAt = status, words(p, status), time.Time{}
+	now := saying{status: status}
 	if s.delivered <= at && s.refused == 0 {
-		delivered = s.delivered
-		row.DeliveredAt = time.Unix(delivered, 0).UTC()
+		now.delivered = s.delivered
+		row.DeliveredAt = time.Unix(s.delivered, 0).UTC()
 	}
-	switch p {
-	case order.Seller:
-		row.Raw = raw(`{"order":{"create_time":`, s.created, delivered, id, `"},"row":{"settlement_status":"`, row.StatusText, `","sku_id":"1"}}`)
-	case order.Creator:
-		row.Raw = raw(`{"order":{"create_time":`, s.created, delivered, id, `","status":"`, row.StatusText, `"},"row":{"id":"1"}}`)
-	case order.TAP, order.CAP:
-		row.Raw = raw(`{"row":{"create_time":`, s.created, delivered, id, `","settle_status":"`, row.StatusText, `","sku_id":"1"}}`)
+	if s.raw.json == nil || s.raw.status != now.status || s.raw.delivered != now.delivered {
+		switch p {
+		case order.Seller:
+			now.json = raw(`{"order":{"create_time":`, s.created, now.delivered, s.id, `"},"row":{"settlement_status":"`, row.StatusText, `","sku_id":"1"}}`)
+		case order.Creator:
+			now.json = raw(`{"order":{"create_time":`, s.created, now.delivered, s.id, `","status":"`, row.StatusText, `"},"row":{"id":"1"}}`)
+		case order.TAP, order.CAP:
+			now.json = raw(`{"row":{"create_time":`, s.created, now.delivered, s.id, `","settle_status":"`, row.StatusText, `","sku_id":"1"}}`)
+		}
+		s.raw = now
 	}
-	return row
+	row.Raw = s.raw.json
 }
+
+const firstNumber = 576_000_000 // of an order
 
 func raw(head string, created, delivered int64, id, beforeStatus, status, tail string) []byte {
 	text := append(make([]byte, 0, 160), head...)
@@ -160,8 +174,8 @@ func raw(head string, created, delivered int64, id, beforeStatus, status, tail s
 const pageSize = 100
 
 // search answers as an order search does: rows created in a range, the newest
-// first, pages by offset.
-func (c *connection) search(_ context.Context, q order.Query, at int64) (order.Page, error) {
+// first, pages by offset. The rows are in buffer, and there until the next call.
+func (c *connection) search(buffer *[pageSize]order.Row, q order.Query, at int64) (order.Page, error) {
 	first := sort.Search(len(c.sales), func(i int) bool { return c.sales[i].created >= q.From.Unix() })
 	last := sort.Search(len(c.sales), func(i int) bool { return c.sales[i].created >= q.To.Unix() })
 	offset := 0
@@ -171,17 +185,19 @@ func (c *connection) search(_ context.Context, q order.Query, at int64) (order.P
 			return order.Page{}, err
 		}
 	}
-	page := order.Page{Rows: make([]order.Row, 0, min(pageSize, max(0, last-first)))}
+	page, rows := order.Page{}, 0
 	for i := last - 1; i >= first; i-- {
-		s := c.sales[i]
+		s := &c.sales[i]
 		if s.visible > at {
 			continue
 		}
 		if page.Total >= offset && page.Total < offset+pageSize {
-			page.Rows = append(page.Rows, c.row(q.Perspective, s, at))
+			c.row(&buffer[rows], q.Perspective, s, at)
+			rows++
 		}
 		page.Total++
 	}
+	page.Rows = buffer[:rows]
 	if offset+pageSize < page.Total {
 		page.Next = strconv.Itoa(offset + pageSize)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"tiktok-shop-affiliate/shared/account"
@@ -46,7 +47,9 @@ type world struct {
 	fetcher     *order.Fetcher
 	planner     *order.Planner
 	now         time.Time
+	mu          sync.Mutex // the planner's shards send side by side
 	woken       []account.AssetID
+	page        [pageSize]order.Row // of the search that is being answered: one at a time
 	slots       slots
 	day         *figures // nil while nothing is measured
 }
@@ -86,7 +89,7 @@ func newWorld(count int, start time.Time) *world {
 // Open implements order.Searches.
 func (w *world) Open(_ context.Context, asset account.AssetID) (order.Search, error) {
 	c := w.connections[asset]
-	return func(ctx context.Context, q order.Query) (order.Page, error) {
+	return func(_ context.Context, q order.Query) (order.Page, error) {
 		w.now = w.now.Add(callTime)
 		if w.day != nil {
 			w.day.calls++
@@ -94,12 +97,14 @@ func (w *world) Open(_ context.Context, asset account.AssetID) (order.Search, er
 		if q.Perspective == order.CAP {
 			return order.Page{}, &tiktokshop.Error{Op: "Partner.SearchCAPOrders", Kind: tiktokshop.NotAllowed, Code: 16501011}
 		}
-		return c.search(ctx, q, w.now.Unix())
+		return c.search(&w.page, q, w.now.Unix())
 	}, nil
 }
 
 // SendBatch implements order.Wakes.
 func (w *world) SendBatch(_ context.Context, messages []any) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for _, message := range messages {
 		if wake, ok := message.(order.Wake); ok {
 			w.woken = append(w.woken, wake.Asset)
@@ -124,10 +129,10 @@ func (s store) wrote(row order.Row) {
 		number = 10*number + int(digit-'0')
 	}
 	sales := s.w.connections[row.Asset].sales
-	_, since := sales[number-576_000_000].said(s.w.now.Unix())
+	_, since := sales[number-firstNumber].said(s.w.now.Unix())
 	fresh := int32(s.w.now.Unix() - since) //nolint:gosec // days
 	if row.Rev == 1 {
-		fresh = int32(s.w.now.Unix() - sales[number-576_000_000].visible) //nolint:gosec // days
+		fresh = int32(s.w.now.Unix() - sales[number-firstNumber].visible) //nolint:gosec // days
 		s.w.day.newFresh = append(s.w.day.newFresh, fresh)
 	} else {
 		s.w.day.changeFresh = append(s.w.day.changeFresh, fresh)

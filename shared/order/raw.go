@@ -43,12 +43,12 @@ func decodeRaw(raw []byte) (rawRow, error) {
 // contentHash leaves out last_update_time, which says only that something may
 // have changed.
 func contentHash(raw []byte) uint64 {
-	if !bytes.Contains(raw, []byte(`"last_update_time"`)) {
-		return hash(string(raw)) // it is canonical already
+	if !bytes.Contains(raw, []byte("last_update_time")) {
+		return hash(raw) // it is canonical already
 	}
 	r, err := decodeRaw(raw)
 	if err != nil {
-		return hash(string(raw))
+		return hash(raw)
 	}
 	r.Order = without(r.Order, "last_update_time")
 	if row, ok := r.Row.(map[string]any); ok {
@@ -56,9 +56,9 @@ func contentHash(raw []byte) uint64 {
 	}
 	canonical, err := r.canonical()
 	if err != nil {
-		return hash(string(raw))
+		return hash(raw)
 	}
-	return hash(string(canonical))
+	return hash([]byte(canonical))
 }
 
 func without(m map[string]any, key string) map[string]any {
@@ -71,7 +71,7 @@ func without(m map[string]any, key string) map[string]any {
 }
 
 // hash is the first eight bytes of a SHA-256 over length-prefixed parts.
-func hash(parts ...string) uint64 {
+func hash[T string | []byte](parts ...T) uint64 {
 	text := make([]byte, 0, 512)
 	for _, part := range parts {
 		text = append(strconv.AppendInt(text, int64(len(part)), 10), ':')

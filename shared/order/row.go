@@ -129,7 +129,9 @@ type Row struct {
 
 // Hash is eight bytes that tell whether the row says something new. The last bit
 // tells whether the row is final.
-func (r Row) Hash() uint64 {
+func (r Row) Hash() uint64 { return r.content() }
+
+func (r *Row) content() uint64 {
 	if r.Status.Final() {
 		return contentHash(r.Raw) | finalBit
 	}
@@ -139,7 +141,7 @@ func (r Row) Hash() uint64 {
 const finalBit = 1
 
 // mark identifies the row within a scan: what was sold, through what, by whom.
-func (r Row) mark() uint64 {
+func (r *Row) mark() uint64 {
 	return hash(r.OrderID, r.SKUID, r.ContentID, r.CampaignID, r.OpenCollaborationID, r.TargetCollaborationID, r.CreatorUsername)
 }
 

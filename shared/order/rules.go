@@ -133,7 +133,7 @@ func (r Rules) done(w Window, now time.Time) bool {
 
 // settles is the next moment at which an open row is expected to be paid, zero
 // when none lies ahead.
-func (r Rules) settles(row Row, now time.Time) time.Time {
+func (r Rules) settles(row *Row, now time.Time) time.Time {
 	if row.Status.Final() || row.DeliveredAt.IsZero() {
 		return time.Time{}
 	}

@@ -153,7 +153,7 @@ func (s *scan) restart() {
 	if s.window.Open() {
 		s.window.ScanTo = now.Truncate(time.Second)
 	}
-	s.seen, s.page, s.token, s.putOff, s.settleAt = Marks{}, 0, "", nil, time.Time{}
+	s.seen, s.page, s.token, s.putOff, s.settleAt = make(Marks, len(s.known)), 0, "", nil, time.Time{}
 }
 
 // readPages reads from the current page to the last.
@@ -184,8 +184,8 @@ func (s *scan) readPages(ctx context.Context) error {
 		s.total = page.Total
 		last := page.Next == "" || page.Next == s.token || len(page.Rows) == 0 || idle == idlePages
 		read := Checkpoint{Page: s.page, Scan: s.number, Next: page.Next, Marks: marks}
-		for _, row := range page.Rows {
-			read.SettleAt = sooner(read.SettleAt, s.rules.settles(row, s.window.ScanStart))
+		for i := range page.Rows {
+			read.SettleAt = sooner(read.SettleAt, s.rules.settles(&page.Rows[i], s.window.ScanStart))
 		}
 		s.settleAt = sooner(s.settleAt, read.SettleAt)
 		if err := s.checkpoint(ctx, read, last); err != nil {
@@ -307,13 +307,14 @@ func (s *scan) found() Window {
 // apply writes what is new on a page and returns the marks of the rows that are
 // stored now.
 func (s *scan) apply(ctx context.Context, rows []Row) (Marks, error) {
-	marks := Marks{}
+	marks, fresh := make(Marks, len(rows)), Marks{} // fresh: those of news
 	var news []Row
 	unreadable := 0
-	for _, row := range rows {
-		mark, content := row.mark(), row.Hash()
+	for i := range rows {
+		row := &rows[i]
+		mark, content := row.mark(), row.content()
 		if known, ok := s.known[mark]; !ok || known != content {
-			news = append(news, row)
+			news, fresh[mark] = append(news, *row), content
 			if len(row.Unreadable) > 0 {
 				unreadable++
 			}
@@ -330,8 +331,9 @@ func (s *scan) apply(ctx context.Context, rows []Row) (Marks, error) {
 	}
 	for _, row := range s.putOff[before:] {
 		delete(marks, row.mark())
+		delete(fresh, row.mark())
 	}
-	maps.Copy(s.known, marks)
+	maps.Copy(s.known, fresh)
 	return marks, nil
 }
 

@@ -142,6 +142,9 @@ type Checkpoint struct {
 
 // remembered is what checkpoints say is stored; newer scans know better.
 func remembered(pages []Checkpoint) Marks {
+	if len(pages) == 1 && pages[0].Marks != nil {
+		return maps.Clone(pages[0].Marks)
+	}
 	known := Marks{}
 	for _, page := range slices.SortedStableFunc(slices.Values(pages), func(a, b Checkpoint) int { return cmp.Compare(a.Scan, b.Scan) }) {
 		maps.Copy(known, page.Marks)

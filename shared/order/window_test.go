@@ -76,15 +76,15 @@ func TestWhenAWindowIsDueAgain(t *testing.T) {
 func TestWhenARowSettles(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	row := func(status Status, delivered time.Duration) Row {
-		return Row{Facts: Facts{Status: status, DeliveredAt: now.Add(-delivered)}}
+	row := func(status Status, delivered time.Duration) *Row {
+		return &Row{Facts: Facts{Status: status, DeliveredAt: now.Add(-delivered)}}
 	}
 	r := DefaultRules()
 	assert.Equal(t, now.Add(5*day), r.settles(row(Pending, 10*day), now))
 	assert.Equal(t, now.Add(16*day), r.settles(row(Frozen, 15*day), now), "the longer time, once the shorter is over")
 	assert.True(t, r.settles(row(Pending, 32*day), now).IsZero())
 	assert.True(t, r.settles(row(Settled, 10*day), now).IsZero())
-	assert.True(t, r.settles(Row{Facts: Facts{Status: Pending}}, now).IsZero(), "not delivered")
+	assert.True(t, r.settles(&Row{Facts: Facts{Status: Pending}}, now).IsZero(), "not delivered")
 }
 
 func TestWhereWindowsAreCut(t *testing.T) {
