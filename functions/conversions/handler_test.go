@@ -21,6 +21,7 @@ import (
 	"tiktok-shop-affiliate/shared/api/apitest"
 	"tiktok-shop-affiliate/shared/connection"
 	"tiktok-shop-affiliate/shared/conversion"
+	"tiktok-shop-affiliate/shared/conversion/conversiontest"
 	"tiktok-shop-affiliate/shared/fault"
 	"tiktok-shop-affiliate/shared/lambdahttp"
 	"tiktok-shop-affiliate/shared/order"
@@ -43,16 +44,20 @@ func (o owners) Find(_ context.Context, owner, id string) (connection.Connection
 	return connection.Connection{}, fault.New("test", fault.NotFound, "there is no such connection")
 }
 
-// kept are the sums of rows.
-type kept map[conversion.Key]*conversion.Day
+// kept are rows and their sums.
+type kept struct {
+	*conversiontest.Memory
+	rows map[conversion.Key][]order.Row
+}
 
-func (k kept) Values(_ context.Context, asset account.AssetID, perspective order.Perspective, by conversion.Dimension, from, to time.Time, each func(time.Time, conversion.Values)) error {
-	for key, day := range k {
-		if key.Asset == asset && key.Perspective == perspective && !key.Day.Before(from) && key.Day.Before(to) {
-			each(key.Day, day.Values(by))
+func newKept() kept {
+	rows := map[conversion.Key][]order.Row{}
+	return kept{rows: rows, Memory: conversiontest.NewMemory(func(_ context.Context, key conversion.Key, each func(order.Row)) error {
+		for _, row := range rows[key] {
+			each(row)
 		}
-	}
-	return nil
+		return nil
+	})}
 }
 
 func (k kept) Windows(_ context.Context, asset account.AssetID, perspective order.Perspective) ([]order.Window, error) {
@@ -67,15 +72,14 @@ func (k kept) sell(t *testing.T, asset account.AssetID, at time.Time, creator, c
 	row, err := order.FromTikTok(asset, order.Seller, head, []byte(sku), at)
 	require.NoError(t, err)
 	id := conversion.Key{Asset: asset, Perspective: order.Seller, Day: conversion.DayOf(at)}
-	if k[id] == nil {
-		k[id] = &conversion.Day{}
-	}
-	k[id].Add(row)
+	k.rows[id] = append(k.rows[id], row)
+	_, failed := conversion.NewRoller(k, conversion.Sizes{}, time.Now).Roll(t.Context(), []conversion.Key{id})
+	require.Empty(t, failed)
 }
 
 func newRoutes(t *testing.T) http.Handler {
 	t.Helper()
-	sums := kept{}
+	sums := newKept()
 	for day := range 20 {
 		at := now.AddDate(0, 0, -day)
 		sums.sell(t, "shop:1", at, "mia", "USD", "SETTLED")

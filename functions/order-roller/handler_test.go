@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"tiktok-shop-affiliate/shared/account"
 	"tiktok-shop-affiliate/shared/conversion"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/dynamo/awstest"
@@ -96,15 +97,13 @@ func TestRowsInTheTableAreAddedUp(t *testing.T) {
 	at := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	row := ordertest.TAPRow(t, "tap:a:partner:b:1:US", "1", at, "PENDING")
 	require.NoError(t, rows.Create(t.Context(), order.Lease{Fence: 1}, row))
-	h := &handler{days: conversion.NewRoller(sums, func() time.Time { return at })}
+	h := &handler{days: conversion.NewRoller(sums, conversion.Sizes{}, func() time.Time { return at })}
 	response, err := h.Handle(t.Context(), events.DynamoDBEvent{Records: []events.DynamoDBEventRecord{record("rows#tap:a:partner:b:1:US#tap#202611", "1793534400#1#1729384756473829105#0", "1")}})
 	require.NoError(t, err)
 	assert.Empty(t, response.BatchItemFailures)
-	found := 0
-	require.NoError(t, sums.Values(t.Context(), row.Asset, order.TAP, conversion.ByCreator, at.Add(-24*time.Hour), at.Add(24*time.Hour), func(day time.Time, values conversion.Values) {
-		found++
-		assert.Equal(t, conversion.DayOf(at), day)
-		assert.Len(t, values["mia.lane.finds"], 1)
-	}))
-	assert.Equal(t, 1, found)
+	q := conversion.Query{Perspective: order.TAP, By: conversion.ByCreator, Interval: conversion.Daily, Zone: time.UTC, From: conversion.DayOf(at).AddDate(0, 0, -1), To: conversion.DayOf(at).AddDate(0, 0, 2)}
+	lines, _, err := q.Read(t.Context(), sums, []account.AssetID{row.Asset}, nil, 10)
+	require.NoError(t, err)
+	require.Len(t, lines, 1)
+	assert.Equal(t, []string{"2026-11-01", "mia.lane.finds", "49.98 USD"}, []string{lines[0].From, *lines[0].Key, lines[0].Base.Estimated.String()})
 }

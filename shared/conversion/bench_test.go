@@ -2,7 +2,6 @@ package conversion_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -11,51 +10,62 @@ import (
 
 	"tiktok-shop-affiliate/shared/account"
 	"tiktok-shop-affiliate/shared/conversion"
+	"tiktok-shop-affiliate/shared/conversion/conversiontest"
 	"tiktok-shop-affiliate/shared/order"
-	"tiktok-shop-affiliate/shared/order/ordertest"
 )
 
-// packed are kept figures as bytes, as they come from a table.
-type packed map[time.Time][]byte
-
-func (p packed) Values(_ context.Context, _ account.AssetID, _ order.Perspective, _ conversion.Dimension, from, to time.Time, each func(time.Time, conversion.Values)) error {
-	for day, text := range p {
-		if day.Before(from) || !day.Before(to) {
-			continue
-		}
-		var values conversion.Values
-		if err := json.Unmarshal(text, &values); err != nil {
-			return err
-		}
-		each(day, values)
-	}
-	return nil
-}
-
-// BenchmarkAMonth sums up a month of 100,000 rows by creator from what is kept
-// of it, without a table.
+// BenchmarkAMonth sums up a month of 100,000 rows of 2,000 creators and 500
+// products from what is kept of it, without a table; and adds up a day of them.
 func BenchmarkAMonth(b *testing.B) {
+	const days = 31
 	month := time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
-	plain := ordertest.TAPRow(b, "tap:main:partner:x:1:US", "1", month, "SETTLED")
-	kept, size := packed{}, 0
-	for d := range 31 {
-		var day conversion.Day
-		for i := range 100_000 / 31 {
-			row := plain
-			row.CreatedAt = month.AddDate(0, 0, d).Add(time.Duration(i) * 24 * time.Hour / (100_000 / 31))
-			row.CreatorUsername = fmt.Sprint("creator.number.", i*7919%500)
-			day.Add(row)
+	market := conversiontest.NewMarket("tap:main:partner:x:1:US", 2000, 500)
+	rows := map[time.Time][]order.Row{}
+	var keys []conversion.Key
+	for d := range days {
+		day := month.AddDate(0, 0, d)
+		rows[day] = market.Day(b, day, 100_000/days, d < 10)
+		keys = append(keys, conversion.Key{Asset: market.Asset, Perspective: order.TAP, Day: day})
+	}
+	memory := conversiontest.NewMemory(func(_ context.Context, key conversion.Key, each func(order.Row)) error {
+		for _, row := range rows[key.Day] {
+			each(row)
 		}
-		text, err := json.Marshal(day.Values(conversion.ByCreator))
-		require.NoError(b, err)
-		kept[month.AddDate(0, 0, d)], size = text, size+len(text)
+		return nil
+	})
+	roller := conversion.NewRoller(memory, conversion.Sizes{}, func() time.Time { return month })
+	items, failed := roller.Roll(b.Context(), keys)
+	require.Empty(b, failed)
+	newYork := zone(b, "America/New_York")
+	for _, by := range append(conversion.Dimensions(), "") {
+		size, parts := 0, 0
+		require.NoError(b, memory.Parts(b.Context(), market.Asset, order.TAP, by, month, month.AddDate(0, 1, 0), func(_ time.Time, part conversion.Part) error {
+			size, parts = size+len(part.Sums), parts+1
+			return nil
+		}))
+		for _, interval := range []conversion.Interval{conversion.Daily, conversion.Monthly} {
+			b.Run(fmt.Sprintf("by=%s/%s", by, interval), func(b *testing.B) {
+				q := conversion.Query{Perspective: order.TAP, By: by, Interval: interval, Zone: newYork, From: month, To: month.AddDate(0, 1, 0)}
+				b.ReportAllocs()
+				var lines []conversion.Line
+				for b.Loop() {
+					var err error
+					lines, _, err = q.Read(b.Context(), memory, []account.AssetID{market.Asset}, nil, 1000)
+					require.NoError(b, err)
+				}
+				b.ReportMetric(float64(len(lines)), "lines/op")
+				b.ReportMetric(float64(size)/1024, "KB-kept")
+				b.ReportMetric(float64(parts), "parts-kept")
+			})
+		}
 	}
-	b.Logf("kept: %d KB", size>>10)
-	q := conversion.Query{Perspective: order.TAP, By: conversion.ByCreator, Interval: conversion.Monthly, Zone: time.UTC, From: month, To: month.AddDate(0, 1, 0)}
-	b.ReportAllocs()
-	for b.Loop() {
-		lines, _, err := q.Read(b.Context(), kept, []account.AssetID{"a"}, nil, 1000)
-		require.NoError(b, err)
-		require.Len(b, lines, 500)
-	}
+	b.Logf("%d items", items)
+	b.Run("a day is added up", func(b *testing.B) {
+		for b.Loop() {
+			var day conversion.Day
+			for _, row := range rows[month] {
+				day.Add(row)
+			}
+		}
+	})
 }

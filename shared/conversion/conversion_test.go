@@ -2,7 +2,6 @@ package conversion_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -15,6 +14,7 @@ import (
 
 	"tiktok-shop-affiliate/shared/account"
 	"tiktok-shop-affiliate/shared/conversion"
+	"tiktok-shop-affiliate/shared/conversion/conversiontest"
 	"tiktok-shop-affiliate/shared/money"
 	"tiktok-shop-affiliate/shared/order"
 )
@@ -40,40 +40,43 @@ func sale(t testing.TB, at time.Time, creator, currency, estimated, actual strin
 	}
 }
 
-// days are kept figures in memory, in the form in which they are stored.
+// days are rows and what is kept of them, in the form in which it is stored.
 type days struct {
-	t    testing.TB
-	kept map[time.Time]*conversion.Day
+	*conversiontest.Memory
+	t       testing.TB
+	rows    map[conversion.Key][]order.Row
+	rollers [2]*conversion.Roller
 }
 
-func (d *days) add(rows ...order.Row) *days {
-	if d.kept == nil {
-		d.kept = map[time.Time]*conversion.Day{}
-	}
-	for _, row := range rows {
-		day := conversion.DayOf(row.CreatedAt)
-		if d.kept[day] == nil {
-			d.kept[day] = &conversion.Day{}
+func newDays(t testing.TB) *days {
+	t.Helper()
+	d := &days{t: t, rows: map[conversion.Key][]order.Row{}}
+	d.Memory = conversiontest.NewMemory(func(_ context.Context, key conversion.Key, each func(order.Row)) error {
+		for _, row := range d.rows[key] {
+			each(row)
 		}
-		d.kept[day].Add(row)
+		return nil
+	})
+	for i := range d.rollers {
+		d.rollers[i] = conversion.NewRoller(d, conversion.Sizes{Day: 1 + i*6000, Part: 240}, time.Now)
 	}
 	return d
 }
 
-func (d *days) Values(_ context.Context, _ account.AssetID, _ order.Perspective, by conversion.Dimension, from, to time.Time, each func(time.Time, conversion.Values)) error {
-	for day, kept := range d.kept {
-		if day.Before(from) || !day.Before(to) {
-			continue
-		}
-		encoded, err := json.Marshal(kept.Values(by))
-		require.NoError(d.t, err)
-		var values conversion.Values
-		require.NoError(d.t, json.Unmarshal(encoded, &values))
-		for _, part := range values.Split(3) {
-			each(day, part)
-		}
+// add sells, and adds up the days, some as one item and some in parts.
+func (d *days) add(rows ...order.Row) *days {
+	d.t.Helper()
+	changed := map[conversion.Key]bool{}
+	for _, row := range rows {
+		key := conversion.Key{Asset: row.Asset, Perspective: row.Perspective, Day: conversion.DayOf(row.CreatedAt)}
+		changed[key] = true
+		d.rows[key] = append(d.rows[key], row)
 	}
-	return nil
+	for key := range changed {
+		_, failed := d.rollers[key.Day.Day()%2].Roll(d.t.Context(), []conversion.Key{key})
+		require.Empty(d.t, failed)
+	}
+	return d
 }
 
 func zone(t testing.TB, name string) *time.Location {
@@ -122,7 +125,7 @@ func TestWhatARowCounts(t *testing.T) {
 	mixed.Quantity, mixed.Refunded = &units, &refunded
 
 	q := conversion.Query{By: conversion.ByCreator, Interval: conversion.Daily, Zone: time.UTC, From: day("2026-11-01"), To: day("2026-11-02")}
-	lines := read(t, (&days{t: t}).add(plain, settled, back, silent, mixed, gone), q, 10)
+	lines := read(t, newDays(t).add(plain, settled, back, silent, mixed, gone), q, 10)
 	require.Len(t, lines, 3, "no currency, MXN and USD are kept apart")
 	none, mxn, usd := lines[0], lines[1], lines[2]
 	assert.Nil(t, none.Currency)
@@ -197,7 +200,7 @@ func TestPeriodsInTimeZones(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := &days{t: t}
+			d := newDays(t)
 			for _, at := range test.at {
 				d.add(sale(t, utc(at), "mia", "USD", "1", "", order.Pending))
 			}
@@ -220,7 +223,7 @@ func TestAnyQueryIsTheSumOfItsRows(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(seed, 1))
 			start := day("2026-01-01").AddDate(0, 0, r.IntN(300))
-			d := &days{t: t}
+			d := newDays(t)
 			var rows []order.Row
 			for range 200 {
 				row := sale(t, start.Add(time.Duration(r.Int64N(int64(50*24*time.Hour)))), []string{"", "mia", "leo", "ann"}[r.IntN(4)], []string{"USD", "GBP"}[r.IntN(2)],
@@ -293,7 +296,7 @@ func TestAnyQueryIsTheSumOfItsRows(t *testing.T) {
 func TestOneKeyOnly(t *testing.T) {
 	t.Parallel()
 	at := day("2026-11-01").Add(time.Hour)
-	d := (&days{t: t}).add(sale(t, at, "mia", "USD", "1", "", order.Pending), sale(t, at, "leo", "USD", "2", "", order.Pending), sale(t, at, "", "USD", "4", "", order.Pending))
+	d := newDays(t).add(sale(t, at, "mia", "USD", "1", "", order.Pending), sale(t, at, "leo", "USD", "2", "", order.Pending), sale(t, at, "", "USD", "4", "", order.Pending))
 	q := conversion.Query{By: conversion.ByCreator, Interval: conversion.Daily, Zone: time.UTC, From: day("2026-11-01"), To: day("2026-11-02")}
 	for key, want := range map[string]string{"mia": "1", "leo": "2", "": "4"} {
 		q.Key = &key
@@ -304,4 +307,58 @@ func TestOneKeyOnly(t *testing.T) {
 	nobody := "ann"
 	q.Key = &nobody
 	assert.Empty(t, read(t, d, q, 10))
+}
+
+func TestAnyAmountIsKept(t *testing.T) {
+	t.Parallel()
+	at := day("2026-11-01").Add(time.Hour)
+	for name, amounts := range map[string][]string{
+		"fine":                {"0.000001", "-0.5"},
+		"of 62 bits":          {"2305843009213693951", "-2305843009213693951"},
+		"of 63 bits":          {"9223372036854775807", "-9223372036854775808"},
+		"of 30 digits":        {"123456789012345678901234567890", "0.1"},
+		"of 20 places":        {"0.00000000000000000001", "1"},
+		"large and fine":      {"1000000000000000000", "0.0001"},
+		"zero is no absence":  {"0", "0.00"},
+		"more than 18 places": {"0.1234567890123456789", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDays(t)
+			want := money.Amount{}
+			for i, text := range amounts {
+				row := sale(t, at, "mia", "USD", text, "", order.Pending)
+				row.ProductID = fmt.Sprint(i)
+				d.add(row)
+				var err error
+				want, err = want.Add(row.Base.Estimated)
+				require.NoError(t, err)
+			}
+			q := conversion.Query{Interval: conversion.Daily, Zone: time.UTC, From: day("2026-11-01"), To: day("2026-11-02")}
+			for _, q.By = range []conversion.Dimension{conversion.ByCreator, ""} {
+				lines := read(t, d, q, 10)
+				assert.Equal(t, want.String(), lines[len(lines)-1].Base.Estimated.String(), q.By)
+			}
+			q.By = conversion.ByProduct
+			for i, line := range read(t, d, q, 10) {
+				assert.Equal(t, amount(t, amounts[i], "USD").Decimal(), line.Base.Estimated.Decimal())
+			}
+		})
+	}
+}
+
+// TestWhatCannotBeReadIsAnError does not answer with a part of the figures.
+func TestWhatCannotBeReadIsAnError(t *testing.T) {
+	t.Parallel()
+	for name, sums := range map[string][]byte{"another form": {1, 2, 3}, "not packed": {2, 0xff, 0xff}, "cut off": {2, 0}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDays(t)
+			key := conversion.Key{Asset: "creator:main:c1", Perspective: order.Creator, Day: day("2026-11-01")}
+			require.NoError(t, d.PutDay(t.Context(), key, conversion.Kept{Rev: 1, Rows: 1, Sums: sums}, key.Day))
+			q := conversion.Query{Perspective: order.Creator, By: conversion.ByCreator, Interval: conversion.Daily, Zone: time.UTC, From: day("2026-11-01"), To: day("2026-11-02")}
+			_, _, err := q.Read(t.Context(), d, []account.AssetID{"creator:main:c1"}, nil, 10)
+			require.ErrorContains(t, err, "2026-11-01")
+		})
+	}
 }

@@ -20,10 +20,12 @@ import (
 func TestFiguresAreWrittenToAFileStepByStep(t *testing.T) {
 	t.Parallel()
 	made := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	d := &days{t: t}
+	d := newDays(t)
+	var rows []order.Row
 	for i := range 6000 {
-		d.add(sale(t, made.Add(-time.Duration(i)*time.Minute), fmt.Sprint("creator", i), "USD", "1", "", order.Pending))
+		rows = append(rows, sale(t, made.Add(-time.Duration(i)*time.Minute), fmt.Sprint("creator", i), "USD", "1", "", order.Pending))
 	}
+	d.add(rows...)
 	kind := conversion.NewExport(d)
 	j := job.Job{Owner: "acme", Asset: "creator:main:c1", CreatedAt: made, Params: json.RawMessage(`{"perspective":"creator","by":"creator","zone":"Asia/Tokyo"}`)}
 	text, steps := "", 0

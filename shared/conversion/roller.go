@@ -9,43 +9,21 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"tiktok-shop-affiliate/shared/account"
 	"tiktok-shop-affiliate/shared/fault"
-	"tiktok-shop-affiliate/shared/order"
 )
-
-// Key names a day of one asset from one perspective.
-type Key struct {
-	Asset       account.AssetID
-	Perspective order.Perspective
-	Day         time.Time // UTC midnight
-}
-
-// ErrStale says that another has added up the day since it was looked at.
-var ErrStale = errors.New("conversion: the day was added up by another")
-
-// Kept is what a store holds of a day, as far as the next sum must know it.
-type Kept any
-
-// Store keeps rows and their sums. Reads are strongly consistent.
-type Store interface {
-	// Kept looks at what is held of a day.
-	Kept(ctx context.Context, key Key) (Kept, error)
-	// DayRows calls each with every row of the day, in order.
-	DayRows(ctx context.Context, key Key, each func(order.Row)) error
-	// Keep replaces what is held of the day, as far as it differs. It is ErrStale
-	// when that is not what was Kept any more. It returns the number of items written.
-	Keep(ctx context.Context, key Key, kept Kept, day *Day, now time.Time) (written int, err error)
-}
 
 // Roller adds up days.
 type Roller struct {
-	store Store
-	now   func() time.Time
+	store   Store
+	sizes   Sizes
+	now     func() time.Time
+	packers sync.Pool
 }
 
 // NewRoller adds up what the store holds.
-func NewRoller(store Store, now func() time.Time) *Roller { return &Roller{store: store, now: now} }
+func NewRoller(store Store, sizes Sizes, now func() time.Time) *Roller {
+	return &Roller{store: store, sizes: sizes.orDefault(), now: now, packers: sync.Pool{New: func() any { return newPacker() }}}
+}
 
 const (
 	daysAtOnce = 8
@@ -88,7 +66,7 @@ func (r *Roller) roll(ctx context.Context, key Key) (written int, err error) {
 		if err := r.store.DayRows(ctx, key, day.Add); err != nil {
 			return written, err
 		}
-		n, err := r.store.Keep(ctx, key, kept, &day, r.now())
+		n, err := r.keep(ctx, key, kept, &day)
 		written += n
 		if !errors.Is(err, ErrStale) {
 			return written, err

@@ -2,7 +2,6 @@ package dynamo
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -16,77 +15,51 @@ import (
 	"tiktok-shop-affiliate/shared/order"
 )
 
-// Values implements conversion.Reader: for each month one query for the days,
-// and one for the dimension's parts if there is a day that has some.
-func (r *Rollups) Values(ctx context.Context, asset account.AssetID, perspective order.Perspective, by conversion.Dimension, from, to time.Time, each func(time.Time, conversion.Values)) error {
-	for month := startOf(from); month.Before(to); month = month.AddDate(0, 1, 0) {
-		first, last := from, to.Add(-time.Second)
-		if month.After(first) {
-			first = month
-		}
-		if end := endOf(month); last.After(end) {
-			last = end
-		}
-		pk, partPK := rollupPK(string(asset), string(perspective), month), rollupPartPK(string(asset), string(perspective), string(by), month)
-		if err := r.monthValues(ctx, pk, partPK, by, first, last, each); err != nil {
+// Days implements conversion.Reader: one query for each month.
+func (r *Rollups) Days(ctx context.Context, asset account.AssetID, perspective order.Perspective, from, to time.Time, each func(time.Time, conversion.Kept) error) error {
+	for _, m := range monthsOf(from, to) {
+		pk := rollupPK(string(asset), string(perspective), m.first)
+		err := r.rollupItems(ctx, pk, rollupDaySK(m.first), rollupDaySK(m.last), func(_ string, day time.Time, item Item) error { return each(day, readKept(item)) })
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *Rollups) monthValues(ctx context.Context, pk, partPK string, by conversion.Dimension, first, last time.Time, each func(time.Time, conversion.Values)) error {
-	parts := map[string]int{} // of large days, by the day's part of the key
-	err := r.rollupItems(ctx, pk, rollupDaySK(first), rollupDaySK(last), func(_ string, day time.Time, item Item) error {
-		kept := readKeptDay(item)
-		if kept.parts != nil {
-			parts[dayText(day)] = len(kept.parts[by]) / 8
-			return nil
-		}
-		if len(kept.sums) == 0 { // nothing but opened
-			return nil
-		}
-		text, err := inflated(kept.sums)
+// Parts implements conversion.Reader: one query for each month.
+func (r *Rollups) Parts(ctx context.Context, asset account.AssetID, perspective order.Perspective, by conversion.Dimension, from, to time.Time, each func(time.Time, conversion.Part) error) error {
+	for _, m := range monthsOf(from, to) {
+		pk := rollupPartPK(string(asset), string(perspective), string(by), m.first)
+		err := r.rollupItems(ctx, pk, rollupDaySK(m.first), rollupDaySK(m.last)+"#~", func(rest string, day time.Time, item Item) error {
+			number, err := strconv.Atoi(strings.TrimPrefix(rest, "#"))
+			if err != nil {
+				return err
+			}
+			return each(day, conversion.Part{Dimension: by, Number: number, Sums: bytesOf(item, attrSums)})
+		})
 		if err != nil {
 			return err
 		}
-		var all map[conversion.Dimension]json.RawMessage
-		if err := json.Unmarshal(text, &all); err != nil {
-			return err
-		}
-		return tell(day, all[by], each)
-	})
-	if err != nil || len(parts) == 0 {
-		return err
-	}
-	return r.rollupItems(ctx, partPK, rollupDaySK(first), rollupDaySK(last)+"#~", func(rest string, day time.Time, item Item) error {
-		number, err := strconv.Atoi(strings.TrimPrefix(rest, "#"))
-		if err != nil || number >= parts[dayText(day)] {
-			return err
-		}
-		text, err := inflated(bytesOf(item, attrSums))
-		if err != nil {
-			return err
-		}
-		return tell(day, text, each)
-	})
-}
-
-func tell(day time.Time, text []byte, each func(time.Time, conversion.Values)) error {
-	if len(text) == 0 {
-		return nil
-	}
-	var values conversion.Values
-	if err := json.Unmarshal(text, &values); err != nil {
-		return err
-	}
-	if len(values) > 0 {
-		each(day, values)
 	}
 	return nil
 }
 
-func dayText(day time.Time) string { return day.Format("20060102") }
+// days are the first and the last of days that lie in one month.
+type days struct{ first, last time.Time }
+
+// monthsOf cuts the days of [from, to) at the ends of months.
+func monthsOf(from, to time.Time) (months []days) {
+	for from.Before(to) {
+		next := startOf(from).AddDate(0, 1, 0)
+		if next.After(to) {
+			next = to
+		}
+		months = append(months, days{from, next.AddDate(0, 0, -1)})
+		from = next
+	}
+	return months
+}
 
 // rollupItems reads items whose keys are a day and a rest.
 func (r *Rollups) rollupItems(ctx context.Context, pk, from, to string, do func(rest string, day time.Time, item Item) error) error {
