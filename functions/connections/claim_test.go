@@ -15,7 +15,7 @@ import (
 func TestClaim(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "")
-	waiting, err := b.connector.Finish(t.Context(), connection.Callback{Code: b.tiktok.Code(t, sandboxtest.AuroraHome)})
+	waiting, err := b.Connector.Finish(t.Context(), connection.Callback{Code: b.TikTok.Code(t, sandboxtest.AuroraHome)})
 	require.NoError(t, err)
 	require.NotEmpty(t, waiting.Claim)
 	body := `{"claim_token":"` + waiting.Claim + `"}`
@@ -35,7 +35,7 @@ func TestClaim(t *testing.T) {
 		status, answer := b.call(t, c.client, c.scope, "POST", "/v1/connections/claim", c.body)
 		assert.Equal(t, c.status, status, "%s: %v", name, answer)
 	}
-	assert.Empty(t, b.tiktok.Truth().Calls["GET /authorization/202309/shops"], "nothing is called")
+	assert.Empty(t, b.TikTok.Truth().Calls["GET /authorization/202309/shops"], "nothing is called")
 
 	for range 2 {
 		status, answer := b.call(t, "test-client-a", "affiliate/write", "POST", "/v1/connections/claim", body)

@@ -17,7 +17,7 @@ import (
 func TestDetail(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "")
-	made := b.connect(t, "owner-a", sandboxtest.AuroraHome)
+	made := b.Connect(t, "owner-a", sandboxtest.AuroraHome)
 	path := "/v1/connections/" + made.ID
 	status, answer := b.call(t, "test-client-a", "affiliate/read", "GET", path, "")
 	require.Equal(t, http.StatusOK, status, answer)
@@ -28,7 +28,7 @@ func TestDetail(t *testing.T) {
 	assert.Len(t, answer["assets"], 2)
 
 	b.advance(time.Minute)
-	require.NoError(t, b.store.Deauthorize(t.Context(), made.Account, 1, "shop:7495000000000000002", b.now()))
+	require.NoError(t, b.Store.Deauthorize(t.Context(), made.Account, 1, "shop:7495000000000000002", b.now()))
 	_, answer = b.call(t, "test-client-a", "affiliate/read", "GET", path, "")
 	encoded, err := json.Marshal(answer["todo"])
 	require.NoError(t, err)
@@ -41,7 +41,7 @@ func TestDetail(t *testing.T) {
 	status, answer = b.call(t, "test-client-a", "affiliate/write", link["method"].(string), link["path"].(string), string(body))
 	assert.Equal(t, http.StatusCreated, status, "the call it names works: %v", answer)
 
-	require.NoError(t, b.store.Revoke(t.Context(), made.Account, 1, account.Deauthorized, b.now()))
+	require.NoError(t, b.Store.Revoke(t.Context(), made.Account, 1, account.Deauthorized, b.now()))
 	_, answer = b.call(t, "test-client-a", "affiliate/read", "GET", path, "")
 	assert.Equal(t, "needs_reconnect", answer["health"])
 	assert.Equal(t, "needs_reconnect", answer["state"])
@@ -67,7 +67,7 @@ func TestDetail(t *testing.T) {
 func TestRefresh(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "")
-	made := b.connect(t, "owner-a", sandboxtest.AuroraHome)
+	made := b.Connect(t, "owner-a", sandboxtest.AuroraHome)
 	path := "/v1/connections/" + made.ID + "/refresh"
 	refresh := func() (int, map[string]any) { return b.call(t, "test-client-a", "affiliate/write", "POST", path, "") }
 
@@ -96,7 +96,7 @@ func TestRefresh(t *testing.T) {
 	}
 
 	b.advance(time.Hour)
-	_, err := b.store.Lease(t.Context(), made.Account, 2, b.now(), b.now().Add(15*time.Second))
+	_, err := b.Store.Lease(t.Context(), made.Account, 2, b.now(), b.now().Add(15*time.Second))
 	require.NoError(t, err)
 	status, answer = refresh()
 	assert.Equal(t, http.StatusAccepted, status, "another refresh is under way: %v", answer)
@@ -106,19 +106,19 @@ func TestRefresh(t *testing.T) {
 func TestRefreshSparesWhatIsDown(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "")
-	made := b.connect(t, "owner-a", sandboxtest.AuroraHome)
+	made := b.Connect(t, "owner-a", sandboxtest.AuroraHome)
 	path := "/v1/connections/" + made.ID + "/refresh"
 	b.advance(time.Hour)
-	b.tiktok.AddFault(sandbox.Fault{Operation: "GET /api/v2/token/refresh", Status: 503, Times: -1})
+	b.TikTok.AddFault(sandbox.Fault{Operation: "GET /api/v2/token/refresh", Status: 503, Times: -1})
 	for range 3 {
 		status, answer := b.call(t, "test-client-a", "affiliate/write", "POST", path, "")
 		assert.Equal(t, http.StatusServiceUnavailable, status, answer)
 	}
 	assert.Equal(t, 1, b.refreshes(), "a refresh that has just failed is not tried again")
 
-	b.tiktok.ClearFaults()
+	b.TikTok.ClearFaults()
 	b.advance(time.Hour)
-	require.NoError(t, b.tiktok.RemoveAccess("", sandboxtest.AuroraHome))
+	require.NoError(t, b.TikTok.RemoveAccess("", sandboxtest.AuroraHome))
 	status, answer := b.call(t, "test-client-a", "affiliate/write", "POST", path, "")
 	assert.Equal(t, http.StatusServiceUnavailable, status, "refused once: %v", answer)
 	_, answer = b.call(t, "test-client-a", "affiliate/read", "GET", "/v1/connections/"+made.ID, "")

@@ -46,7 +46,7 @@ func TestCreateLink(t *testing.T) {
 		address, _ := answer["url"].(string)
 		token, ok := strings.CutPrefix(address, want)
 		require.True(t, ok, address)
-		link, err := connection.NewConnector(connection.ConnectorOptions{Store: b.store, Now: b.now}).Show(t.Context(), token)
+		link, err := connection.NewConnector(connection.ConnectorOptions{Store: b.Store, Now: b.now}).Show(t.Context(), token)
 		require.NoError(t, err)
 		assert.Equal(t, connection.Ask{Owner: "owner-a", App: "main", Kind: "seller", Market: "US", ReturnTo: "https://partner.example/done"}, link.Ask)
 	}
@@ -81,9 +81,9 @@ func TestCreateLinkRefuses(t *testing.T) {
 func TestList(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "")
-	b.connect(t, "owner-a", sandboxtest.BirchBloom)
-	b.connect(t, "owner-a", sandboxtest.AuroraHome)
-	second := b.connect(t, "owner-b", sandboxtest.BirchBloom)
+	b.Connect(t, "owner-a", sandboxtest.BirchBloom)
+	b.Connect(t, "owner-a", sandboxtest.AuroraHome)
+	second := b.Connect(t, "owner-b", sandboxtest.BirchBloom)
 
 	status, answer := b.call(t, "test-client-b", "affiliate/read", "GET", "/v1/connections", "")
 	require.Equal(t, http.StatusOK, status, answer)

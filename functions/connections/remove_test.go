@@ -27,7 +27,7 @@ func (b *bench) remove(t *testing.T, client, id string) (int, map[string]any) {
 
 // authorized are the assets TikTok Shop still lists as authorized.
 func (b *bench) authorized(user string) (ids []string) {
-	for _, a := range b.tiktok.Truth().Accounts {
+	for _, a := range b.TikTok.Truth().Accounts {
 		for _, asset := range a.Assets {
 			if a.User == user && a.Active && asset.Active {
 				ids = append(ids, asset.ID)
@@ -55,22 +55,22 @@ func (b *bench) due(t *testing.T) map[account.AssetID]time.Time {
 // gone checks that nothing of an account is left that could be used.
 func (b *bench) gone(t *testing.T, id account.ID) {
 	t.Helper()
-	a, err := b.store.Account(t.Context(), id)
+	a, err := b.Store.Account(t.Context(), id)
 	require.NoError(t, err)
 	assert.Equal(t, account.Disconnected, a.State)
 	assert.Empty(t, a.Sealed, "tokens are shredded")
 	assert.Empty(t, a.Name)
-	held, err := b.store.Assets(t.Context(), id)
+	held, err := b.Store.Assets(t.Context(), id)
 	require.NoError(t, err)
 	assert.Empty(t, held)
-	dues, err := b.store.DueRefreshes(t.Context(), b.now().Add(365*24*time.Hour), 25)
+	dues, err := b.Store.DueRefreshes(t.Context(), b.now().Add(365*24*time.Hour), 25)
 	require.NoError(t, err)
 	assert.Empty(t, dues, "nothing is due any more")
-	grant, err := b.grants.Account(t.Context(), id)
+	grant, err := b.Grants.Account(t.Context(), id)
 	require.NoError(t, err)
 	_, err = grant.AccessToken(t.Context())
 	assert.Equal(t, fault.Reconnect, fault.KindOf(err))
-	done, err := b.grants.RefreshNow(t.Context(), id)
+	done, err := b.Grants.RefreshNow(t.Context(), id)
 	assert.False(t, done)
 	assert.Equal(t, fault.Reconnect, fault.KindOf(err))
 }
@@ -78,7 +78,7 @@ func (b *bench) gone(t *testing.T, id account.ID) {
 func TestOneOwnerLeaves(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "")
-	first, second := b.connect(t, "owner-a", sandboxtest.AuroraHome), b.connect(t, "owner-b", sandboxtest.AuroraHome)
+	first, second := b.Connect(t, "owner-a", sandboxtest.AuroraHome), b.Connect(t, "owner-b", sandboxtest.AuroraHome)
 	require.Equal(t, first.Account, second.Account)
 
 	status, answer := b.remove(t, "test-client-a", first.ID)
@@ -94,7 +94,7 @@ func TestOneOwnerLeaves(t *testing.T) {
 	assert.Equal(t, http.StatusOK, status)
 	assert.Equal(t, "active", answer["health"])
 	assert.Len(t, b.authorized(sandboxtest.AuroraHome), 2)
-	grant, err := b.grants.Account(t.Context(), first.Account)
+	grant, err := b.Grants.Account(t.Context(), first.Account)
 	require.NoError(t, err)
 	_, err = grant.AccessToken(t.Context())
 	require.NoError(t, err, "the other owner's access goes on")
@@ -108,9 +108,16 @@ func TestOneOwnerLeaves(t *testing.T) {
 func TestLastOwnerLeaves(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "")
-	first, second := b.connect(t, "owner-a", sandboxtest.AuroraHome), b.connect(t, "owner-b", sandboxtest.AuroraHome)
-	other := b.connect(t, "owner-a", sandboxtest.BirchBloom)
+	first, second := b.Connect(t, "owner-a", sandboxtest.AuroraHome), b.Connect(t, "owner-b", sandboxtest.AuroraHome)
+	other := b.Connect(t, "owner-a", sandboxtest.BirchBloom)
 	_, _ = b.remove(t, "test-client-a", first.ID)
+	later := b.now().Add(time.Hour)
+	for _, asset := range []account.AssetID{"shop:7495000000000000001", "shop:7495000000000000003"} { // both were read
+		lease, err := b.orders.Acquire(t.Context(), asset, "reader", b.now(), b.now().Add(time.Minute))
+		require.NoError(t, err)
+		_, err = b.orders.Release(t.Context(), lease, b.now(), later, 0)
+		require.NoError(t, err)
+	}
 	b.advance(time.Minute)
 
 	status, answer := b.remove(t, "test-client-b", second.ID)
@@ -120,8 +127,8 @@ func TestLastOwnerLeaves(t *testing.T) {
 	assert.Len(t, b.authorized(sandboxtest.BirchBloom), 1)
 	dues := b.due(t)
 	assert.Equal(t, b.now(), dues["shop:7495000000000000001"], "its reader looks at once who is left")
-	assert.Equal(t, b.now().Add(-time.Minute), dues["shop:7495000000000000003"], "others are left alone")
-	_, _, err := b.grants.Asset(t.Context(), "shop:7495000000000000001")
+	assert.Equal(t, later, dues["shop:7495000000000000003"], "others are left alone")
+	_, _, err := b.Grants.Asset(t.Context(), "shop:7495000000000000001")
 	assert.Equal(t, fault.NotFound, fault.KindOf(err), "and finds nobody")
 
 	status, answer = b.remove(t, "test-client-b", second.ID)
@@ -131,20 +138,20 @@ func TestLastOwnerLeaves(t *testing.T) {
 	assert.Equal(t, http.StatusOK, status)
 	b.gone(t, second.Account)
 
-	back := b.connect(t, "owner-a", sandboxtest.AuroraHome)
+	back := b.Connect(t, "owner-a", sandboxtest.AuroraHome)
 	assert.Equal(t, connection.Active, back.State)
-	found, err := b.store.Connection(t.Context(), "owner-a", back.ID)
+	found, err := b.Store.Connection(t.Context(), "owner-a", back.ID)
 	require.NoError(t, err)
 	assert.Len(t, found.Assets, 2)
 	assert.Equal(t, b.now(), found.CreatedAt, "a new connection")
-	_, err = b.store.Connection(t.Context(), "owner-b", second.ID)
+	_, err = b.Store.Connection(t.Context(), "owner-b", second.ID)
 	assert.Equal(t, fault.NotFound, fault.KindOf(err), "a new consent brings nobody else back")
 }
 
 func TestRemoveRefuses(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "")
-	made := b.connect(t, "owner-a", sandboxtest.AuroraHome)
+	made := b.Connect(t, "owner-a", sandboxtest.AuroraHome)
 	for name, c := range map[string]struct {
 		client, scope, id, body string
 		status                  int
@@ -161,18 +168,18 @@ func TestRemoveRefuses(t *testing.T) {
 		assert.Equal(t, c.status, status, "%s: %v", name, answer)
 	}
 	assert.Len(t, b.authorized(sandboxtest.AuroraHome), 2, "nothing was called")
-	_, err := b.store.Connection(t.Context(), "owner-a", made.ID)
+	_, err := b.Store.Connection(t.Context(), "owner-a", made.ID)
 	assert.NoError(t, err, "and nothing removed")
 }
 
 func TestRemoveACreator(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "")
-	made := b.connect(t, "owner-a", sandboxtest.MiaLane)
+	made := b.Connect(t, "owner-a", sandboxtest.MiaLane)
 	status, answer := b.remove(t, "test-client-a", made.ID)
 	require.Equal(t, http.StatusOK, status, answer)
 	assert.Equal(t, "holder", answer["tiktok"])
-	assert.Contains(t, answer["manage_url"], "/consent/creator?app_key="+b.tiktok.App.Key+"&state=")
+	assert.Contains(t, answer["manage_url"], "/consent/creator?app_key="+b.TikTok.App.Key+"&state=")
 	assert.Contains(t, answer["detail"], "manage_url")
 	b.gone(t, made.Account)
 	page, err := http.Get(answer["manage_url"].(string))
@@ -194,24 +201,24 @@ func TestRemoveWhileTikTokShopIsDown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, "")
-			made := b.connect(t, "owner-a", sandboxtest.AuroraHome)
-			b.tiktok.AddFault(down)
+			made := b.Connect(t, "owner-a", sandboxtest.AuroraHome)
+			b.TikTok.AddFault(down)
 			status, answer := b.remove(t, "test-client-a", made.ID)
 			require.Equal(t, http.StatusAccepted, status, answer)
 			assert.Equal(t, "pending", answer["tiktok"])
 			status, _ = b.call(t, "test-client-a", "affiliate/read", "GET", "/v1/connections/"+made.ID, "")
 			assert.Equal(t, http.StatusNotFound, status, "the owner's right has ended all the same")
-			grant, err := b.grants.Account(t.Context(), made.Account)
+			grant, err := b.Grants.Account(t.Context(), made.Account)
 			require.NoError(t, err)
 			_, err = grant.AccessToken(t.Context())
 			assert.Equal(t, fault.Reconnect, fault.KindOf(err), "nobody gets its tokens")
 
-			b.tiktok.ClearFaults()
+			b.TikTok.ClearFaults()
 			b.advance(time.Minute)
-			dues, err := b.store.DueRefreshes(t.Context(), b.now(), 25)
+			dues, err := b.Store.DueRefreshes(t.Context(), b.now(), 25)
 			require.NoError(t, err)
 			require.Len(t, dues, 1, "it is due again")
-			_, err = b.grants.RefreshEarly(t.Context(), dues[0].Account)
+			_, err = b.Grants.RefreshEarly(t.Context(), dues[0].Account)
 			require.ErrorIs(t, err, account.ErrOwnerless)
 			require.NoError(t, b.remover.Settle(t.Context(), dues[0].Account))
 			assert.Empty(t, b.authorized(sandboxtest.AuroraHome))
@@ -231,14 +238,14 @@ func TestRemoveWithOldTokens(t *testing.T) {
 		endings []any
 	}{
 		"access token ended":                  {func(b *bench) error { b.advance(8 * 24 * time.Hour); return nil }, []any{"ended"}},
-		"access was removed":                  {func(b *bench) error { return b.tiktok.RemoveAccess("", sandboxtest.AuroraHome) }, []any{"ended"}},
+		"access was removed":                  {func(b *bench) error { return b.TikTok.RemoveAccess("", sandboxtest.AuroraHome) }, []any{"ended"}},
 		"authorization ended":                 {func(b *bench) error { b.advance(366 * 24 * time.Hour); return nil }, []any{"ended"}},
-		"refresh token dead, as is found out": {func(b *bench) error { return b.tiktok.ExpireTokens("", sandboxtest.AuroraHome, true) }, []any{"pending", "ended"}},
+		"refresh token dead, as is found out": {func(b *bench) error { return b.TikTok.ExpireTokens("", sandboxtest.AuroraHome, true) }, []any{"pending", "ended"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, "")
-			made := b.connect(t, "owner-a", sandboxtest.AuroraHome)
+			made := b.Connect(t, "owner-a", sandboxtest.AuroraHome)
 			require.NoError(t, c.spoil(b))
 			for i, ending := range c.endings {
 				b.advance(time.Duration(i) * time.Minute)
@@ -251,8 +258,8 @@ func TestRemoveWithOldTokens(t *testing.T) {
 	t.Run("TikTok Shop stays down for a week", func(t *testing.T) {
 		t.Parallel()
 		b := newBench(t, "")
-		made := b.connect(t, "owner-a", sandboxtest.AuroraHome)
-		b.tiktok.AddFault(sandbox.Fault{Operation: "*", Status: 503, Times: -1})
+		made := b.Connect(t, "owner-a", sandboxtest.AuroraHome)
+		b.TikTok.AddFault(sandbox.Fault{Operation: "*", Status: 503, Times: -1})
 		_, answer := b.remove(t, "test-client-a", made.ID)
 		assert.Equal(t, "pending", answer["tiktok"])
 		b.advance(8 * 24 * time.Hour)
@@ -264,7 +271,7 @@ func TestRemoveWithOldTokens(t *testing.T) {
 func TestRemoveAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "")
-	first, second := b.connect(t, "owner-a", sandboxtest.AuroraHome), b.connect(t, "owner-b", sandboxtest.AuroraHome)
+	first, second := b.Connect(t, "owner-a", sandboxtest.AuroraHome), b.Connect(t, "owner-b", sandboxtest.AuroraHome)
 	var group sync.WaitGroup
 	for range 3 {
 		for _, one := range []connection.Connection{first, second} {
@@ -285,35 +292,35 @@ func TestRemoveAtTheSameTime(t *testing.T) {
 func TestRemoveDuringARefresh(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "")
-	made := b.connect(t, "owner-a", sandboxtest.AuroraHome)
-	before, err := b.store.Lease(t.Context(), made.Account, 1, b.now(), b.now().Add(15*time.Second))
+	made := b.Connect(t, "owner-a", sandboxtest.AuroraHome)
+	before, err := b.Store.Lease(t.Context(), made.Account, 1, b.now(), b.now().Add(15*time.Second))
 	require.NoError(t, err)
-	b.tiktok.AddFault(sandbox.Fault{Operation: "*", Status: 503, Times: -1})
+	b.TikTok.AddFault(sandbox.Fault{Operation: "*", Status: 503, Times: -1})
 	_, answer := b.remove(t, "test-client-a", made.ID)
 	require.Equal(t, "pending", answer["tiktok"])
-	b.tiktok.ClearFaults()
-	require.NoError(t, b.store.SaveTokens(t.Context(), before, b.now().Add(6*24*time.Hour)))
-	after, err := b.store.Account(t.Context(), made.Account)
+	b.TikTok.ClearFaults()
+	require.NoError(t, b.Store.SaveTokens(t.Context(), before, b.now().Add(6*24*time.Hour)))
+	after, err := b.Store.Account(t.Context(), made.Account)
 	require.NoError(t, err)
 	assert.Equal(t, account.Disconnecting, after.State)
-	dues, err := b.store.DueRefreshes(t.Context(), b.now(), 25)
+	dues, err := b.Store.DueRefreshes(t.Context(), b.now(), 25)
 	require.NoError(t, err)
 	require.Len(t, dues, 1, "still due at once")
 	require.NoError(t, b.remover.Settle(t.Context(), made.Account))
 	b.gone(t, made.Account)
-	assert.ErrorIs(t, b.store.SaveTokens(t.Context(), before, b.now()), account.ErrStale)
+	assert.ErrorIs(t, b.Store.SaveTokens(t.Context(), before, b.now()), account.ErrStale)
 }
 
 func TestConsentAgainWhileDisconnecting(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "")
-	made := b.connect(t, "owner-a", sandboxtest.AuroraHome)
-	b.tiktok.AddFault(sandbox.Fault{Operation: "*", Status: 503, Times: -1})
+	made := b.Connect(t, "owner-a", sandboxtest.AuroraHome)
+	b.TikTok.AddFault(sandbox.Fault{Operation: "*", Status: 503, Times: -1})
 	_, answer := b.remove(t, "test-client-a", made.ID)
 	require.Equal(t, "pending", answer["tiktok"])
-	b.tiktok.ClearFaults()
+	b.TikTok.ClearFaults()
 	b.advance(time.Minute)
-	b.connect(t, "owner-b", sandboxtest.AuroraHome)
+	b.Connect(t, "owner-b", sandboxtest.AuroraHome)
 	require.NoError(t, b.remover.Settle(t.Context(), made.Account))
 	assert.Len(t, b.authorized(sandboxtest.AuroraHome), 2, "the new owner's access is not ended")
 	status, _ := b.remove(t, "test-client-a", made.ID)
