@@ -34,8 +34,8 @@ type told struct {
 	Detail bus.Event `json:"detail"`
 }
 
-// Handle starts the backfills of the connections of a batch of events. An event
-// that comes again starts nothing.
+// Handle starts the backfills of the connections, or single assets, that a batch
+// of events is about. An event that comes again starts nothing.
 func (h *handler) Handle(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
 	return queue.Consume(ctx, batch, 1, queue.JSON(h.start)), nil
 }
@@ -53,7 +53,7 @@ func (h *handler) start(ctx context.Context, message told) error {
 		return err
 	}
 	for _, asset := range c.Assets {
-		if asset.State == account.AssetDeauthorized {
+		if asset.State == account.AssetDeauthorized || event.Asset != "" && event.Asset != string(asset.ID) {
 			continue
 		}
 		ask := job.Ask{Owner: event.Owner, At: event.Time, Kind: spec.Name, ConnectionID: event.Connection, Asset: asset}

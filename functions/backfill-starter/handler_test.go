@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -79,6 +80,14 @@ func TestEachAssetOfANewConnectionGetsOneJob(t *testing.T) {
 	made, _, err = store.Jobs(t.Context(), "acme", "", "", 10)
 	require.NoError(t, err)
 	assert.Len(t, made, 4, "another event is another wish")
+
+	one := message("m7", "acme", "conn_1")
+	one.Body = strings.Replace(one.Body, `"owner"`, `"asset":"shop:2","owner"`, 1)
+	_, err = h.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{one}})
+	require.NoError(t, err)
+	made, _, err = store.Jobs(t.Context(), "acme", "", "", 10)
+	require.NoError(t, err)
+	assert.Len(t, made, 5, "an asset that came to others")
 }
 
 func TestSampleEvent(t *testing.T) {

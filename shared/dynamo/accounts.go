@@ -300,14 +300,26 @@ func owned(state account.State) bool {
 	return state != account.Unclaimed && state != account.Disconnecting && state != account.Disconnected
 }
 
-// assetChange tells of assets lost, not of those let go.
+// assetChange tells of assets that came to others or were lost; of those that
+// came with their account and of those let go, the connection's own event tells.
 func assetChange(old, current Item) []Change {
-	ended := string(account.AssetDeauthorized)
-	if old == nil || current == nil || text(current, "state") != ended || text(old, "state") == ended || current[attrTTL] != nil {
+	if current == nil || current[attrTTL] != nil {
 		return nil
 	}
+	ended := string(account.AssetDeauthorized)
+	was, is := text(old, "state"), text(current, "state")
+	joined, _ := current["joined"].(*types.AttributeValueMemberBOOL)
 	a := readAsset(current)
-	return []Change{{Type: "asset.deauthorized", Account: a.Account, Asset: a.ID, Data: map[string]any{"name": a.Name, "market": a.Region}}}
+	change := func(kind string) []Change {
+		return []Change{{Type: kind, Account: a.Account, Asset: a.ID, Data: map[string]any{"name": a.Name, "market": a.Region}}}
+	}
+	switch {
+	case old != nil && is == ended && was != ended:
+		return change("asset.deauthorized")
+	case is != ended && (old == nil || was == ended) && joined != nil && joined.Value:
+		return change("asset.authorized")
+	}
+	return nil
 }
 
 func readAccount(item Item) account.Account {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -287,6 +288,14 @@ func TestAssetAndConnectionChanges(t *testing.T) {
 	assert.Equal(t, "asset.deauthorized", lost[0].Type)
 	assert.Equal(t, account.AssetID("shop:1"), lost[0].Asset)
 	described(t, lost)
+	joined := Item{"asset": str("shop:1"), "account": str("main:seller:test"), "state": str("active"), "joined": &types.AttributeValueMemberBOOL{Value: true}}
+	for name, before := range map[string]Item{"new": nil, "given back": ended} {
+		came := assetChange(before, joined)
+		require.Len(t, came, 1, name)
+		assert.Equal(t, "asset.authorized", came[0].Type)
+		described(t, came)
+	}
+	assert.Empty(t, assetChange(joined, joined))
 
 	made := Item{"connection_id": str(connection.NewID("owner-a", "main:seller:test")), "owner": str("owner-a"), "account": str("main:seller:test")}
 	changes := connectionChange(nil, made)
@@ -296,6 +305,25 @@ func TestAssetAndConnectionChanges(t *testing.T) {
 	described(t, changes)
 	described(t, connectionChange(made, nil))
 	assert.Empty(t, connectionChange(made, made))
+}
+
+func TestAnAssetJoinsOthers(t *testing.T) {
+	t.Parallel()
+	shop := func(id string, state account.AssetState) account.Asset {
+		return account.Asset{ID: account.AssetID(id), State: state}
+	}
+	for name, c := range map[string]struct {
+		held []account.Asset
+		want bool
+	}{
+		"the first":                {nil, false},
+		"one of those before":      {[]account.Asset{shop("shop:1", account.AssetActive), shop("shop:2", account.AssetActive)}, false},
+		"beside another":           {[]account.Asset{shop("shop:2", account.AssetActive)}, true},
+		"given back":               {[]account.Asset{shop("shop:1", account.AssetDeauthorized), shop("shop:2", account.AssetActive)}, true},
+		"after all had been taken": {[]account.Asset{shop("shop:1", account.AssetDeauthorized), shop("shop:2", account.AssetDeauthorized)}, false},
+	} {
+		assert.Equal(t, c.want, joins(shop("shop:1", account.AssetActive), c.held), name)
+	}
 }
 
 func TestClients(t *testing.T) {

@@ -21,7 +21,7 @@ func TestAudience(t *testing.T) {
 	connect := func(id account.ID, owners ...string) {
 		items := []types.TransactWriteItem{
 			b.connections.accountItem(account.Account{ID: id, State: account.Active, AuthorizedAt: at.Add(-time.Hour)}, owners[0], at),
-			b.connections.assetItem(account.Asset{ID: "shop:1", Account: id, State: account.AssetActive, AuthorizedAt: at.Add(-time.Hour)}),
+			b.connections.assetItem(account.Asset{ID: "shop:1", Account: id, State: account.AssetActive, AuthorizedAt: at.Add(-time.Hour)}, false),
 		}
 		for _, owner := range owners {
 			items = append(items, b.connections.connectionItem(connection.Connection{ID: "conn_" + string(id), Owner: owner, Account: id}))

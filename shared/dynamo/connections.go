@@ -143,7 +143,7 @@ func (c *Connections) enrolment(e connection.Enrolment, held []account.Asset) []
 	}
 	items = append(items, c.connectionItem(e.Connection))
 	for _, asset := range e.Assets {
-		items = append(items, c.assetItem(asset), enrolOrders(c.orders, asset.ID, now))
+		items = append(items, c.assetItem(asset, joins(asset, held)), enrolOrders(c.orders, asset.ID, now))
 	}
 	for _, asset := range held {
 		gone := !slices.ContainsFunc(e.Assets, func(a account.Asset) bool { return a.ID == asset.ID })
@@ -152,6 +152,21 @@ func (c *Connections) enrolment(e connection.Enrolment, held []account.Asset) []
 		}
 	}
 	return items
+}
+
+// joins reports whether the asset comes to others that the account has already.
+func joins(asset account.Asset, held []account.Asset) bool {
+	others := false
+	for _, a := range held {
+		if a.State == account.AssetDeauthorized {
+			continue
+		}
+		if a.ID == asset.ID {
+			return false
+		}
+		others = true
+	}
+	return others
 }
 
 // used is how many items of an enrolment are used up by it; they come first.
@@ -186,13 +201,14 @@ func (c *Connections) accountItem(a account.Account, owner string, refreshAt tim
 	}}
 }
 
-func (c *Connections) assetItem(a account.Asset) types.TransactWriteItem {
+func (c *Connections) assetItem(a account.Asset, joins bool) types.TransactWriteItem {
 	return types.TransactWriteItem{Update: &types.Update{
 		TableName: &c.table, Key: itemKey(accountPK(string(a.Account)), assetSK(string(a.ID))),
 		UpdateExpression: aws.String("SET entity = :entity, account = :account, asset = :asset, rpk = :rpk, rsk = :account, cipher = :cipher, #name = :name," +
-			" #region = :region, #state = :state, authorized_at = :authorized REMOVE deauthorized_at, #ttl ADD rev :one"),
+			" #region = :region, #state = :state, authorized_at = :authorized, joined = :joined REMOVE deauthorized_at, #ttl ADD rev :one"),
 		ExpressionAttributeNames: names("state", "name", "region", attrTTL),
 		ExpressionAttributeValues: Item{
+			":joined": &types.AttributeValueMemberBOOL{Value: joins},
 			":entity": str(entityAsset), ":account": str(string(a.Account)), ":asset": str(string(a.ID)), ":rpk": str(assetReversePK(string(a.ID))),
 			":cipher": str(a.Cipher), ":name": str(a.Name), ":region": str(a.Region), ":state": str(string(a.State)), ":authorized": unix(a.AuthorizedAt), ":one": num(1),
 		},

@@ -61,7 +61,7 @@ func (b deliveryBench) enrol(t *testing.T, at time.Time) {
 	t.Helper()
 	items := []types.TransactWriteItem{b.connections.accountItem(account.Account{ID: testSeller, State: account.Active, AuthorizedAt: at}, "test-owner", at)}
 	for _, shop := range []account.AssetID{"shop:1", "shop:2"} {
-		items = append(items, b.connections.assetItem(account.Asset{ID: shop, Account: testSeller, State: account.AssetActive, AuthorizedAt: at}))
+		items = append(items, b.connections.assetItem(account.Asset{ID: shop, Account: testSeller, State: account.AssetActive, AuthorizedAt: at}, false))
 	}
 	_, err := b.client.TransactWriteItems(t.Context(), &dynamodb.TransactWriteItemsInput{TransactItems: items})
 	require.NoError(t, err)
