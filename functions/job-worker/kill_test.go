@@ -6,8 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -18,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"tiktok-shop-affiliate/local/runtimeapi"
+	"tiktok-shop-affiliate/local/runtimeapi/runtimeapitest"
 	"tiktok-shop-affiliate/shared/blob"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/dynamo/awstest"
@@ -45,7 +44,7 @@ func TestKilledWorkersRepeatAndDropNothing(t *testing.T) {
 	require.NoError(t, err)
 
 	function := runtimeapi.Function{
-		Path: build(t), Name: "job-worker", Timeout: 24 * time.Second, Log: io.Discard,
+		Path: runtimeapitest.Build(t), Name: "job-worker", Timeout: 24 * time.Second, Log: io.Discard,
 		Env: []string{
 			"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_ENDPOINT_URL=" + os.Getenv(awstest.Endpoint),
 			"ACCOUNTS_TABLE=none", "ORDERS_TABLE=none", "RECORDS_TABLE=" + records, "APPS_SECRET_ID=none", "KEYSET_SECRET_ID=none",
@@ -117,14 +116,4 @@ func watch(ctx context.Context, store *dynamo.Jobs, j job.Job) func(func(job.Job
 			}
 		}
 	}
-}
-
-func build(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "bootstrap")
-	command := exec.CommandContext(t.Context(), "go", "build", "-tags", "lambda.norpc", "-o", path, ".")
-	command.Env = append(os.Environ(), "CGO_ENABLED=0")
-	out, err := command.CombinedOutput()
-	require.NoError(t, err, string(out))
-	return path
 }

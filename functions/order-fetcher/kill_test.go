@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -15,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tiktok-shop-affiliate/local/runtimeapi"
+	"tiktok-shop-affiliate/local/runtimeapi/runtimeapitest"
 	"tiktok-shop-affiliate/local/sandbox"
 	"tiktok-shop-affiliate/local/sandbox/sandboxtest"
 	"tiktok-shop-affiliate/shared/account"
@@ -115,7 +114,7 @@ func TestKilledReadersChangeNothingInTheResult(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it waits for leases to end")
 	}
-	b := newBinary(t, build(t))
+	b := newBinary(t, runtimeapitest.Build(t))
 	for _, pages := range []int{3, 2} { // asked for, but not stored in full
 		var copies [3]*runtimeapi.Process
 		for i := range copies {
@@ -163,14 +162,4 @@ func TestKilledReadersChangeNothingInTheResult(t *testing.T) {
 			assert.Equal(t, int64(1), row.Rev, "written once: %+v", row.Key)
 		}
 	}
-}
-
-func build(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "bootstrap")
-	command := exec.CommandContext(t.Context(), "go", "build", "-tags", "lambda.norpc", "-o", path, ".")
-	command.Env = append(os.Environ(), "CGO_ENABLED=0")
-	out, err := command.CombinedOutput()
-	require.NoError(t, err, string(out))
-	return path
 }

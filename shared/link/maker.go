@@ -142,7 +142,7 @@ func (m *Maker) call(ctx context.Context, asset account.Asset, calls plan) error
 				case err != nil:
 					result.Err = err
 				case result.Err == nil:
-					result.Link.MadeAt = m.now()
+					result.Link.MadeAt = m.now().Truncate(time.Second)
 					result.Err = m.store.Save(ctx, result.Link)
 				}
 			}
