@@ -90,8 +90,9 @@ emulator-stop: ## stop the emulated AWS of the tests
 	@[ ! -x $(BIN)/local ] || $(RUN_TEST) down
 
 .PHONY: bench
-bench: ## run the Go benchmarks
-	@env -i PATH="$$PATH" HOME="$$HOME" go test -run '^$$' -bench . -benchmem $(ARGS) ./...
+bench: binaries ## run the Go benchmarks, those over the wire against the emulated AWS of the tests
+	@trap '$(RUN_TEST) down' EXIT; $(RUN_TEST) emulator && env -i PATH="$$PATH" HOME="$$HOME" TEST_AWS_ENDPOINT_URL=http://127.0.0.1:$(TEST_EMULATOR_PORT) \
+	  go test -run '^$$' -bench . -benchmem $(ARGS) ./...
 
 .PHONY: proof
 proof: binaries ## live through SCHEDULES random schedules of orders and faults from seed SEED on, and send EXAMPLES made-up requests per route after a first day

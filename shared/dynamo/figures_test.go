@@ -1,6 +1,7 @@
 package dynamo
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -87,10 +88,11 @@ func (l *ledger) client(t testing.TB) *dynamodb.Client {
 
 // tapMarket has rows that all say the same.
 type tapMarket struct {
-	t      *testing.T
+	t      testing.TB
 	rows   int
 	start  time.Time
 	status string
+	asset  account.AssetID // empty: testTAP
 }
 
 func (m *tapMarket) Open(context.Context, account.AssetID) (order.Search, error) {
@@ -101,7 +103,7 @@ func (m *tapMarket) Open(context.Context, account.AssetID) (order.Search, error)
 			return page, nil
 		}
 		for i := range m.rows {
-			row := tapRow(m.t, testTAP, fmt.Sprintf("576461234567890%03d", i), m.start.Add(time.Duration(i)*time.Hour), m.status)
+			row := tapRow(m.t, cmp.Or(m.asset, testTAP), fmt.Sprintf("576461234567890%03d", i), m.start.Add(time.Duration(i)*time.Hour), m.status)
 			page.Rows = append(page.Rows, row)
 		}
 		return page, nil
