@@ -106,21 +106,58 @@ func (d *day) label(r readAsset) string {
 	return name + " for " + r.b.owner.Name
 }
 
+// followed is a new order whose rows are watched to their end.
+type followed struct {
+	order, end string
+	told       map[string][]string // by perspective: the states in a row's history
+}
+
+// over reports whether the order has come to its end for all who see it.
+func (f followed) over() bool {
+	for _, told := range f.told {
+		if told[len(told)-1] != f.end {
+			return false
+		}
+	}
+	return len(f.told) == 3
+}
+
+// whole is how many perspectives tell what came before the end, too.
+func (f followed) whole() (n int) {
+	for _, told := range f.told {
+		if len(told) > 1 {
+			n++
+		}
+	}
+	return n
+}
+
+// follow makes an order that the seller, a creator and the partner see.
+func (d *day) follow(ctx context.Context, outcome, end string) (followed, error) {
+	made, err := d.newOrders(ctx, map[string]any{"count": 1, "days_ago": 0, "lines": 1, "outcome": outcome, "creator": creator, "campaign": d.campaignID, "shop": strings.TrimPrefix(d.accounts.usShop, "shop:")})
+	if err != nil {
+		return followed{}, err
+	}
+	return followed{made[0], end, map[string][]string{}}, nil
+}
+
 func (d *day) orders(ctx context.Context) (string, error) {
-	// Most orders are older and partly settled; one is new, and is followed
-	// until its commission is settled.
+	// Most orders are older and partly settled; two are new, and are followed
+	// until the commission of one is settled and the other is returned.
 	if _, err := d.newOrders(ctx, map[string]any{"count": 120, "days_ago": 27, "spread_days": 26.9}); err != nil {
 		return "", err
 	}
 	if _, err := d.newOrders(ctx, map[string]any{"count": 4, "days_ago": 20, "same_sku": true, "via": "open"}); err != nil {
 		return "", err
 	}
-	followed, err := d.newOrders(ctx, map[string]any{"count": 1, "days_ago": 0, "lines": 1, "outcome": "settle", "creator": creator, "campaign": d.campaignID})
+	settles, err := d.follow(ctx, "settle", "settled")
 	if err != nil {
 		return "", err
 	}
-	before := map[string]int{}
-	history := 0
+	returned, err := d.follow(ctx, "refund", "no_commission")
+	if err != nil {
+		return "", err
+	}
 	var stopping []Check // of the assets that later steps cut off
 	err = until(ctx, "every row to be as the sandbox says, and new orders to settle", 3*time.Minute, func(ctx context.Context) (bool, error) {
 		for _, r := range d.readAssets() {
@@ -151,10 +188,13 @@ func (d *day) orders(ctx context.Context) (string, error) {
 				}
 			}
 			for _, row := range rows {
-				if row.OrderID == followed[0] {
-					before[row.Perspective+" "+row.Status]++
-					if row.Status == "settled" {
-						history = max(history, len(row.History))
+				for _, f := range []followed{settles, returned} {
+					if row.OrderID != f.order || r.b != d.atelier {
+						continue
+					}
+					f.told[row.Perspective] = nil
+					for _, change := range row.History {
+						f.told[row.Perspective] = append(f.told[row.Perspective], change.To)
 					}
 				}
 			}
@@ -162,16 +202,15 @@ func (d *day) orders(ctx context.Context) (string, error) {
 		if len(off) > 0 {
 			return false, fmt.Errorf("%s", strings.Join(off, "; "))
 		}
-		return before["tap settled"] > 0 && before["creator settled"] > 0, nil
+		return settles.over() && returned.over(), nil
 	})
 	if err != nil {
 		return "", err
 	}
-	if before["tap pending"]+before["tap unpaid"] == 0 || history < 2 {
-		return "", fmt.Errorf("the followed order was not seen on its way (%v, %d changes in its history)", before, history)
-	}
 	d.report.Checks = append(d.report.Checks, stopping...)
-	if err := d.oneOrder(ctx, followed[0]); err != nil {
+	d.check("a new order followed to settled, with its history: perspectives", 3, settles.whole())
+	d.check("a new order followed to ineligible, with its history: perspectives", 3, returned.whole())
+	if err := d.oneOrder(ctx, settles.order); err != nil {
 		return "", err
 	}
 	t, err := d.truth(ctx)
@@ -182,7 +221,7 @@ func (d *day) orders(ctx context.Context) (string, error) {
 	for _, r := range d.readAssets() {
 		total += t.Orders[r.asset+"/"+perspective(r.asset)].Rows
 	}
-	return fmt.Sprintf("%d rows of three perspectives; one order followed to its settlement", total), nil
+	return fmt.Sprintf("%d rows of three perspectives; one order followed until it settled, one until it was returned", total), nil
 }
 
 func perspective(asset string) string {
