@@ -96,7 +96,7 @@ bench: binaries ## run the Go benchmarks, those over the wire against the emulat
 
 .PHONY: proof
 proof: binaries ## live through SCHEDULES random schedules of orders and faults from seed SEED on, and send EXAMPLES made-up requests per route after a first day
-	@env -i PATH="$$PATH" HOME="$$HOME" GOGC=400 go test ./shared/order -run '^TestProof$$' -count 1 -v -timeout 2h -schedules $(SCHEDULES) -seed $(SEED)
+	@env -i PATH="$$PATH" HOME="$$HOME" GOGC=400 go test ./local/proof -run '^TestProof$$' -count 1 -v -timeout 2h -schedules $(SCHEDULES) -seed $(SEED)
 	@env -i PATH="$$PATH" HOME="$$HOME" GOGC=400 go test ./functions/order-fetcher -run '^TestProof$$' -count 1 -timeout 2h -schedules $$(($(SCHEDULES) / 200 + 1)) -seed $(SEED)
 	@trap '$(RUN_TEST) down' EXIT; $(RUN_TEST) -thorough -examples $(EXAMPLES) rehearse
 SCHEDULES ?= 10000

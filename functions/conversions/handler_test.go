@@ -73,7 +73,7 @@ func (k kept) sell(t *testing.T, asset account.AssetID, at time.Time, creator, c
 	require.NoError(t, err)
 	id := conversion.Key{Asset: asset, Perspective: order.Seller, Day: conversion.DayOf(at)}
 	k.rows[id] = append(k.rows[id], row)
-	_, failed := conversion.NewRoller(k, conversion.Sizes{}, time.Now).Roll(t.Context(), []conversion.Key{id})
+	_, failed := conversion.NewRoller(conversion.RollerOptions{Store: k, Now: time.Now}).Roll(t.Context(), []conversion.Key{id})
 	require.Empty(t, failed)
 }
 

@@ -46,7 +46,7 @@ func (p inProcess) RoundTrip(r *http.Request) (answer *http.Response, err error)
 
 // TestProof lives through random days with the real client and several copies
 // of the function at once, against the sandbox in process and a store in memory.
-// Far more schedules, without the client, run in shared/order.
+// Far more schedules, without the client, run in local/proof.
 func TestProof(t *testing.T) {
 	t.Parallel()
 	t.Logf("%d schedules from seed %d", *schedules, *seed)

@@ -97,7 +97,7 @@ func TestRowsInTheTableAreAddedUp(t *testing.T) {
 	at := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	row := ordertest.TAPRow(t, "tap:a:partner:b:1:US", "1", at, "PENDING")
 	require.NoError(t, rows.Create(t.Context(), order.Lease{Fence: 1}, row))
-	h := &handler{days: conversion.NewRoller(sums, conversion.Sizes{}, func() time.Time { return at })}
+	h := &handler{days: conversion.NewRoller(conversion.RollerOptions{Store: sums, Now: func() time.Time { return at }})}
 	response, err := h.Handle(t.Context(), events.DynamoDBEvent{Records: []events.DynamoDBEventRecord{record("rows#tap:a:partner:b:1:US#tap#202611", "1793534400#1#1729384756473829105#0", "1")}})
 	require.NoError(t, err)
 	assert.Empty(t, response.BatchItemFailures)

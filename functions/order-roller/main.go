@@ -19,7 +19,7 @@ type config struct {
 func main() {
 	bootstrap.Main(func(cfg aws.Config, settings config) (func(), error) {
 		sums := dynamo.NewRollups(dynamodb.NewFromConfig(cfg), settings.Orders)
-		h := &handler{days: conversion.NewRoller(sums, conversion.Sizes{}, bootstrap.Now)}
+		h := &handler{days: conversion.NewRoller(conversion.RollerOptions{Store: sums, Now: bootstrap.Now})}
 		return func() { lambda.StartHandlerFunc(h.Handle) }, nil
 	})
 }

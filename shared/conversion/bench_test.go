@@ -33,7 +33,7 @@ func BenchmarkAMonth(b *testing.B) {
 		}
 		return nil
 	})
-	roller := conversion.NewRoller(memory, conversion.Sizes{}, func() time.Time { return month })
+	roller := conversion.NewRoller(conversion.RollerOptions{Store: memory, Now: func() time.Time { return month }})
 	items, failed := roller.Roll(b.Context(), keys)
 	require.Empty(b, failed)
 	newYork := zone(b, "America/New_York")

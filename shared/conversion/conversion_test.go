@@ -58,7 +58,7 @@ func newDays(t testing.TB) *days {
 		return nil
 	})
 	for i := range d.rollers {
-		d.rollers[i] = conversion.NewRoller(d, conversion.Sizes{Day: 1 + i*6000, Part: 240}, time.Now)
+		d.rollers[i] = conversion.NewRoller(conversion.RollerOptions{Store: d, Now: time.Now, Sizes: conversion.Sizes{Day: 1 + i*6000, Part: 240}})
 	}
 	return d
 }

@@ -36,9 +36,8 @@ func (s Sizes) orDefault() Sizes {
 }
 
 const (
-	mostParts   = 512 // of a dimension
-	partsAtOnce = 8
-	hashBytes   = 8
+	mostParts = 512 // of a dimension
+	hashBytes = 8
 )
 
 // keep replaces what is kept of the day, as far as it differs. It is ErrStale
@@ -100,7 +99,7 @@ func (r *Roller) keepParts(ctx context.Context, key Key, kept Kept, day *Day, en
 		return 0, err
 	}
 	group, groupCtx := errgroup.WithContext(ctx)
-	group.SetLimit(partsAtOnce)
+	group.SetLimit(r.atOnce)
 	for _, part := range changed {
 		group.Go(func() error { return r.store.PutPart(groupCtx, key, part, kept.Rev+1) })
 	}

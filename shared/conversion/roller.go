@@ -12,23 +12,32 @@ import (
 	"tiktok-shop-affiliate/shared/fault"
 )
 
+// RollerOptions is what a Roller is made of.
+type RollerOptions struct {
+	Store  Store
+	Now    func() time.Time
+	Sizes  Sizes
+	AtOnce int // days, and parts of a day; 0: 8
+}
+
 // Roller adds up days.
 type Roller struct {
 	store   Store
-	sizes   Sizes
 	now     func() time.Time
+	sizes   Sizes
+	atOnce  int
 	packers sync.Pool
 }
 
 // NewRoller adds up what the store holds.
-func NewRoller(store Store, sizes Sizes, now func() time.Time) *Roller {
-	return &Roller{store: store, sizes: sizes.orDefault(), now: now, packers: sync.Pool{New: func() any { return newPacker() }}}
+func NewRoller(o RollerOptions) *Roller {
+	if o.AtOnce == 0 {
+		o.AtOnce = 8
+	}
+	return &Roller{store: o.Store, now: o.Now, sizes: o.Sizes.orDefault(), atOnce: o.AtOnce, packers: sync.Pool{New: func() any { return newPacker() }}}
 }
 
-const (
-	daysAtOnce = 8
-	rollTries  = 5
-)
+const rollTries = 5
 
 // Roll adds up the days anew. What it returns are the errors of those days that
 // could not be.
@@ -36,7 +45,7 @@ func (r *Roller) Roll(ctx context.Context, keys []Key) (written int, failed map[
 	failed = map[Key]error{}
 	var mu sync.Mutex
 	var group errgroup.Group
-	group.SetLimit(daysAtOnce)
+	group.SetLimit(r.atOnce)
 	for _, key := range keys {
 		group.Go(func() error {
 			n, err := r.roll(ctx, key)

@@ -64,7 +64,7 @@ func newLife(b *testing.B) *life {
 	clock := func() time.Time { return l.now }
 	client := l.used.client(b)
 	l.orders = NewOrders(client, awstest.Tables(b).Orders)
-	l.roller = conversion.NewRoller(NewRollups(client, l.orders.table), conversion.Sizes{}, clock)
+	l.roller = conversion.NewRoller(conversion.RollerOptions{Store: NewRollups(client, l.orders.table), Now: clock})
 	l.feed = feed.NewWriter(NewFeed(client, awstest.Table(b, "FeedTable")), clock)
 	return l
 }

@@ -99,7 +99,7 @@ func load(t testing.TB, client *dynamodb.Client, table string, differ int, dimen
 		}
 		return nil
 	})
-	_, failed := conversion.NewRoller(memory, conversion.Sizes{}, func() time.Time { return month }).Roll(t.Context(), keys)
+	_, failed := conversion.NewRoller(conversion.RollerOptions{Store: memory, Now: func() time.Time { return month }}).Roll(t.Context(), keys)
 	require.Empty(t, failed)
 	var writes []types.WriteRequest
 	for i := range monthDays {

@@ -58,7 +58,7 @@ func byValue(t testing.TB, r *Rollups, by conversion.Dimension) map[string]int64
 
 func roll(t testing.TB, store conversion.Store) (written int) {
 	t.Helper()
-	written, failed := conversion.NewRoller(store, conversion.Sizes{}, func() time.Time { return rollDay.Add(30 * time.Hour) }).Roll(t.Context(), []conversion.Key{rollKey()})
+	written, failed := conversion.NewRoller(conversion.RollerOptions{Store: store, Now: func() time.Time { return rollDay.Add(30 * time.Hour) }}).Roll(t.Context(), []conversion.Key{rollKey()})
 	require.Empty(t, failed)
 	return written
 }

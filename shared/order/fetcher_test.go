@@ -67,6 +67,28 @@ func TestAnOrderIsFollowedToItsEnd(t *testing.T) {
 	assert.Equal(t, day0, followed.FirstSeenAt)
 }
 
+// TestARowComesBackSettled says no more than was seen: while a row was not shown,
+// nobody knows whether it had settled.
+func TestARowComesBackSettled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hides := w.market.add(sale{id: "1", sku: "172", creator: "mia", created: day0.Add(-time.Hour), status: "PENDING"})
+	w.market.add(sale{id: "2", sku: "172", creator: "mia", created: day0.Add(-time.Hour), status: "PENDING"})
+	require.NoError(t, w.read())
+	w.market.change(func() { hides.hidden = true })
+	for range 2 {
+		w.clock.pass(24 * time.Hour)
+		require.NoError(t, w.read())
+	}
+	require.False(t, w.rows()[0].MissingSince.IsZero())
+	w.clock.pass(24 * time.Hour)
+	w.market.change(func() { hides.hidden, hides.status = false, "SETTLED" })
+	require.NoError(t, w.read())
+	w.agree()
+	back := w.rows()[0]
+	assert.Equal(t, []time.Time{day0, w.clock.Now()}, []time.Time{back.SettledSeenAfter, back.SettledSeenAt})
+}
+
 func TestNoNewsCostsNoWriteOfARow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

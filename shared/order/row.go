@@ -161,7 +161,7 @@ func (r Row) born(stored []Row, now time.Time) Row {
 }
 
 // grown is the stored row old with the news of r. lastRead is when the row's
-// window was last read completely; zero when never.
+// window was last read with all of its rows; zero when never.
 func (r Row) grown(old Row, now, lastRead time.Time) Row {
 	next := old
 	next.Facts, next.Raw = r.Facts, r.Raw
@@ -170,6 +170,9 @@ func (r Row) grown(old Row, now, lastRead time.Time) Row {
 		next.History = append(slices.Clone(old.History), StatusChange{At: now, From: old.Status, To: r.Status})
 		if r.Status == Settled {
 			next.SettledSeenAt, next.SettledSeenAfter = now, later(lastRead, old.ChangedAt)
+			if !old.MissingSince.IsZero() { // what was read since has come without the row
+				next.SettledSeenAfter = old.History[len(old.History)-1].At
+			}
 		}
 	}
 	return next

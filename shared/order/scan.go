@@ -414,6 +414,15 @@ const (
 	wasPutOff
 )
 
+// lastWhole is when the window was last read with as many rows as TikTok Shop
+// counted; zero when the last read was not of that sort.
+func (s *scan) lastWhole() time.Time {
+	if s.window.Equal == 0 {
+		return time.Time{}
+	}
+	return s.window.ReadAt
+}
+
 // placeRow finds the row among the stored rows of its order: the same sale
 // through the same content and creator. Failing that, a stored row of the same
 // SKU that this scan has not seen may be the one, attributed anew; that is known
@@ -448,7 +457,7 @@ func (s *scan) placeRow(ctx context.Context, stored *[]Row, row Row, atEnd bool)
 		if old.Hash() == row.Hash() && old.MissingSince.IsZero() {
 			return outcome{wasSame, old}, nil
 		}
-		next := row.grown(old, s.now(), s.window.ReadAt)
+		next := row.grown(old, s.now(), s.lastWhole())
 		err := s.store.Replace(ctx, s.lease, next)
 		if errors.Is(err, ErrStale) {
 			if *stored, err = s.store.Order(ctx, s.lease.Asset, s.window.Perspective, row.OrderID); err != nil {

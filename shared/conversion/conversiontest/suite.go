@@ -221,7 +221,7 @@ func (i *imagined) agree(t *testing.T) {
 
 func (i *imagined) roll(t *testing.T) (written int, failed map[conversion.Key]error) {
 	t.Helper()
-	return conversion.NewRoller(i, conversion.Sizes{}, func() time.Time { return at(21) }).Roll(t.Context(), []conversion.Key{keyOf(20)})
+	return conversion.NewRoller(conversion.RollerOptions{Store: i, Now: func() time.Time { return at(21) }}).Roll(t.Context(), []conversion.Key{keyOf(20)})
 }
 
 func rollersAtOnce(t *testing.T, s Store) {
