@@ -17,6 +17,7 @@ import (
 	"tiktok-shop-affiliate/local/sandbox"
 	"tiktok-shop-affiliate/local/sandbox/sandboxtest"
 	"tiktok-shop-affiliate/shared/connection"
+	"tiktok-shop-affiliate/shared/conversion/conversiontest"
 	"tiktok-shop-affiliate/shared/dynamo"
 	"tiktok-shop-affiliate/shared/dynamo/awstest"
 	"tiktok-shop-affiliate/shared/order/ordertest"
@@ -62,7 +63,7 @@ func TestProof(t *testing.T) {
 					}
 				})
 			}
-			b.live(rand.New(rand.NewPCG(*seed+n, 3)), 12, &http.Client{Transport: inProcess{b.tiktok.API()}}) //nolint:gosec // repeatable, not secret
+			b.live(rand.New(rand.NewPCG(*seed+n, 3)), 12, &http.Client{Transport: inProcess{b.tiktok.API()}}, b.sumsInMemory()) //nolint:gosec // repeatable, not secret
 		})
 	}
 }
@@ -81,16 +82,18 @@ func TestCopiesOfTheFunctionOverTheWire(t *testing.T) {
 			require.NoError(t, connections.Enrol(t.Context(), e))
 		})
 	}
-	b.live(rand.New(rand.NewPCG(1, 3)), 4, http.DefaultClient) //nolint:gosec // repeatable, not secret
+	b.live(rand.New(rand.NewPCG(1, 3)), 4, http.DefaultClient, dynamo.NewRollups(db, tables.Orders)) //nolint:gosec // repeatable, not secret
 }
 
 // live lives through random days: sales, some late, faults of TikTok Shop, every
 // wake delivered to several copies of the function at once. At the end all is
-// well for long enough, and what is stored is what the sandbox has.
-func (b *bench) live(r *rand.Rand, days int, web *http.Client) {
+// well for long enough, and what is stored, and what it adds up to, is what the
+// sandbox has.
+func (b *bench) live(r *rand.Rand, days int, web *http.Client, sums conversiontest.Store) {
 	b.t.Helper()
 	copies := []*handler{b.newHandler(web), b.newHandler(web), b.newHandler(web)}
 	deliver := func() {
+		began := b.clock.Now()
 		var group errgroup.Group
 		for _, function := range copies[:1+r.IntN(3)] {
 			event := b.event()
@@ -102,6 +105,7 @@ func (b *bench) live(r *rand.Rand, days int, web *http.Client) {
 			})
 		}
 		require.NoError(b.t, group.Wait())
+		b.roll(sums, began)
 	}
 	for range days {
 		if r.IntN(3) > 0 {
@@ -136,6 +140,7 @@ func (b *bench) live(r *rand.Rand, days int, web *http.Client) {
 		deliver()
 	}
 	b.agree()
+	b.addUp(sums)
 	for id := range b.assets {
 		for _, row := range b.rows(id) {
 			require.True(b.t, row.MissingSince.IsZero(), "%s %s", id, row.OrderID)
