@@ -327,7 +327,7 @@ func TestSampleEvents(t *testing.T) {
 	w := newWorld(t)
 	files, err := filepath.Glob("../../events/jobs*.json")
 	require.NoError(t, err)
-	require.Len(t, files, 5)
+	require.Len(t, files, 6)
 	for _, file := range files {
 		raw, err := os.ReadFile(file)
 		require.NoError(t, err)
@@ -336,7 +336,7 @@ func TestSampleEvents(t *testing.T) {
 		event.RequestContext.Authorizer.JWT.Claims["owner"] = "default"
 		response, err := lambdahttp.New(w.routes).Handle(t.Context(), event)
 		require.NoError(t, err)
-		want := map[string]int{"jobs--create.json": 404, "jobs--self-test.json": 202, "jobs.json": 200, "jobs--results.json": 404, "jobs--cancel.json": 404}[filepath.Base(file)]
+		want := map[string]int{"jobs--create.json": 404, "jobs--backfill.json": 404, "jobs--self-test.json": 202, "jobs.json": 200, "jobs--results.json": 404, "jobs--cancel.json": 404}[filepath.Base(file)]
 		assert.Equal(t, want, response.StatusCode, "%s: %s", file, response.Body)
 	}
 }

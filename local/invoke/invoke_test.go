@@ -208,8 +208,8 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 		options Options
 		want    string
 	}{
-		"no function":      {Options{}, "say which function, as FUNCTION=webhook; there are campaign-review, "},
-		"unknown function": {Options{Function: "webhooks"}, `there is no function "webhooks"; there are campaign-review, `},
+		"no function":      {Options{}, "say which function, as FUNCTION=webhook; there are backfill-starter, campaign-review, "},
+		"unknown function": {Options{Function: "webhooks"}, `there is no function "webhooks"; there are backfill-starter, campaign-review, `},
 		"no event":         {Options{Function: "webhook"}, "say which event; samples for webhook: EVENT=events/webhook-17.json, "},
 		"no such event":    {Options{Function: "webhook", Event: "events/x.json"}, "there is no file events/x.json; samples for webhook: EVENT=events/webhook-17.json, "},
 		"no stack":         {Options{Function: "webhook", Event: "events/webhook-17.json"}, "nothing is running; `make local` starts it"},

@@ -131,23 +131,36 @@ func (p *Process) Invoke(ctx context.Context, event []byte) (Answer, error) {
 
 // hand waits until the process takes the event.
 func (p *Process) hand(ctx context.Context, c *call) error {
-	start := time.NewTimer(startTime - time.Since(p.started))
-	defer start.Stop()
-	select {
-	case <-p.asked:
-	case <-p.ended:
-		return p.end()
-	case <-start.C:
-		p.Kill()
-		return fmt.Errorf("%w: it did not start within %s", ErrTimeout, startTime)
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := p.ready(ctx); err != nil {
+		return err
 	}
 	select {
 	case p.calls <- c:
 		return nil
 	case <-p.ended:
 		return p.end()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// ready waits until the process has asked for its first event.
+func (p *Process) ready(ctx context.Context) error {
+	select {
+	case <-p.asked: // whatever the time is by now
+		return nil
+	default:
+	}
+	start := time.NewTimer(startTime - time.Since(p.started))
+	defer start.Stop()
+	select {
+	case <-p.asked:
+		return nil
+	case <-p.ended:
+		return p.end()
+	case <-start.C:
+		p.Kill()
+		return fmt.Errorf("%w: it did not start within %s", ErrTimeout, startTime)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
