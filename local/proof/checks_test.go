@@ -26,7 +26,7 @@ func (s *schedule) compare(ctx context.Context) error {
 	var sold []found
 	for _, l := range s.lives {
 		of := windows[l.perspective]
-		if l.created.Before(of[0].From) { // 30 days before the first read that TikTok Shop and we survived
+		if l.created.Before(of[0].From) { // before the first read that TikTok Shop and we survived, or the past that it tells of
 			continue
 		}
 		rows := stored[l.key()]

@@ -143,6 +143,10 @@ func (o searches) search(ctx context.Context, q order.Query) (order.Page, error)
 	if q.To.Sub(q.From) > 89*day {
 		return order.Page{}, fmt.Errorf("a window of %s", q.To.Sub(q.From))
 	}
+	if q.From.Before(s.refused) {
+		s.total.refused.Add(1)
+		return order.Page{}, &tiktokshop.Error{Op: "Partner.SearchOrders", Kind: tiktokshop.BadRequest, Code: 98001004}
+	}
 	if err := s.disturb(ctx, o.p, q); err != nil {
 		return order.Page{}, err
 	}
@@ -190,6 +194,11 @@ func (s *schedule) disturb(ctx context.Context, p *process, q order.Query) error
 	case 12:
 		if err := s.memory.Ask(ctx, s.asset, s.now); err != nil && !errors.Is(err, order.ErrUnscheduled) {
 			return err
+		}
+	case 13:
+		if !s.past.IsZero() {
+			back := time.Duration(s.r.Int64N(int64(day0.Sub(s.past))))
+			return s.reach(ctx, order.Reach{Since: day0.Add(-back).Truncate(time.Second), Again: []time.Time{s.past.Add(back).Truncate(time.Second)}, Asked: s.now})
 		}
 	}
 	return nil

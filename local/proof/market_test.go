@@ -15,6 +15,9 @@ func (s *schedule) sell() {
 	creators := []*creator{s.newCreator("mia"), s.newCreator("creator-0"), s.newCreator("creator-1")}
 	for i := range 4 + s.r.IntN(26) {
 		created := day0.Add(-29*day + time.Duration(s.r.Int64N(int64(29*day+proofDays*day)))).Truncate(time.Second)
+		if !s.past.IsZero() && s.r.IntN(2) == 0 {
+			created = s.past.Add(time.Duration(s.r.Int64N(int64(day0.Add(-29 * day).Sub(s.past))))).Truncate(time.Second)
+		}
 		if s.r.IntN(4) == 0 && len(s.lives) > 0 { // a rush, to the second
 			created = s.lives[s.r.IntN(len(s.lives))].created
 		}

@@ -61,7 +61,7 @@ func TestProof(t *testing.T) {
 // counts say what the schedules were made of.
 type counts struct {
 	days, rows, late, twice, missing, renamed, doubled, events, calls, faults, crashes, reads, nested, lost, cut, merged, done atomic.Int64
-	rolls, rollCrashes, rollsInside, parts, lines                                                                              atomic.Int64
+	reached, refused, rolls, rollCrashes, rollsInside, parts, lines                                                            atomic.Int64
 }
 
 func (c *counts) all() map[string]*atomic.Int64 {
@@ -69,7 +69,7 @@ func (c *counts) all() map[string]*atomic.Int64 {
 		"days": &c.days, "rows": &c.rows, "late rows": &c.late, "rows of one SKU through two creators": &c.twice, "rows missing": &c.missing,
 		"creators renamed": &c.renamed, "rows taken for new ones": &c.doubled, "events": &c.events, "calls": &c.calls, "faults of TikTok Shop": &c.faults,
 		"crashes of fetchers": &c.crashes, "reads": &c.reads, "reads inside others": &c.nested, "wakes lost": &c.lost, "windows cut": &c.cut, "windows merged": &c.merged, "windows done": &c.done,
-		"days added up": &c.rolls, "crashes of rollers": &c.rollCrashes, "days added up while they are": &c.rollsInside, "parts of days written": &c.parts, "lines of sums compared": &c.lines,
+		"wishes for the past": &c.reached, "searches of a past that is refused": &c.refused, "days added up": &c.rolls, "crashes of rollers": &c.rollCrashes, "days added up while they are": &c.rollsInside, "parts of days written": &c.parts, "lines of sums compared": &c.lines,
 	}
 }
 

@@ -126,7 +126,7 @@ func (l *life) value(by conversion.Dimension, creator string, asset account.Asse
 }
 
 func (s *schedule) got(ctx context.Context, p order.Perspective, by conversion.Dimension, zone *time.Location) (map[string]string, error) {
-	q := conversion.Query{Perspective: p, By: by, Interval: conversion.Daily, Zone: zone, From: conversion.DayOf(day0).AddDate(0, 0, -62), To: conversion.DayOf(s.now).AddDate(0, 0, 2)}
+	q := conversion.Query{Perspective: p, By: by, Interval: conversion.Daily, Zone: zone, From: conversion.DayOf(day0).AddDate(0, 0, -pastDays-2), To: conversion.DayOf(s.now).AddDate(0, 0, 2)}
 	got := map[string]string{}
 	var after *conversion.Position
 	limit := []int{10, 1000}[s.r.IntN(2)]

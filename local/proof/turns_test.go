@@ -88,7 +88,11 @@ func (s *schedule) live(ctx context.Context) error {
 		}
 	}
 	s.calm, s.offline = true, s.now
+	asked := s.now
 	for !s.seen(ctx, last) {
+		if err := s.reach(ctx, order.Reach{Since: s.past, Asked: asked}); err != nil {
+			return err
+		}
 		if s.now.After(last.Add(40 * day)) {
 			return errors.New("a window is not read any more")
 		}
@@ -102,6 +106,18 @@ func (s *schedule) live(ctx context.Context) error {
 	}
 	s.total.days.Add(int64(s.now.Sub(day0) / day))
 	return errors.Join(s.compare(ctx), s.memoryIsTrue(ctx))
+}
+
+// reach asks for the past, as a backfill does.
+func (s *schedule) reach(ctx context.Context, wish order.Reach) error {
+	_, err := s.memory.Reach(ctx, s.asset, wish, s.now)
+	if errors.Is(err, order.ErrUnscheduled) {
+		return nil
+	}
+	if !wish.Since.IsZero() {
+		s.total.reached.Add(1)
+	}
+	return err
 }
 
 // turn goes to the next moment at which something happens.
@@ -157,7 +173,7 @@ func (s *schedule) turn(ctx context.Context) error {
 func (s *schedule) seen(ctx context.Context, last time.Time) bool {
 	for _, p := range s.perspectives() {
 		windows, err := s.memory.Windows(ctx, s.asset, p)
-		if err != nil || len(windows) == 0 {
+		if err != nil || len(windows) == 0 || !s.reached(windows[0]) {
 			return false
 		}
 		for _, w := range windows {
@@ -167,6 +183,11 @@ func (s *schedule) seen(ctx context.Context, last time.Time) bool {
 		}
 	}
 	return true
+}
+
+// reached reports whether a stream's first window begins where it should.
+func (s *schedule) reached(first order.Window) bool {
+	return s.past.IsZero() || !first.From.After(s.past) || first.RefusedAt.After(s.offline) && first.From.Sub(s.refused) < s.rules.Longest
 }
 
 // gauge is told what is measured, and forgets it.

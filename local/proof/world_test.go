@@ -16,6 +16,7 @@ import (
 const (
 	day       = 24 * time.Hour
 	proofDays = 32
+	pastDays  = 330 // how far back from day0 orders were sold at most
 )
 
 var day0 = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
@@ -34,6 +35,9 @@ type schedule struct {
 	calm     bool // no more faults
 
 	queue   []message
+	past    time.Time // back to then orders are asked for, and were sold; zero: only what the first read finds
+	refused time.Time // TikTok Shop refuses searches that begin earlier; zero: none
+
 	offline time.Time // until then nobody's grant reaches the asset
 	journal map[order.Key][]order.Row
 	said    map[saying]order.Row
@@ -80,6 +84,12 @@ func newSchedule(seed uint64, total *counts) *schedule {
 		})
 	})
 	s.sizes = conversion.Sizes{Day: 1 + r.IntN(500), Part: 40 + r.IntN(200)} // a day of few rows is a large one
+	if r.IntN(3) == 0 {
+		s.past = day0.Add(-time.Duration(40+r.IntN(pastDays-40)) * day)
+		if r.IntN(4) == 0 {
+			s.refused = day0.Add(-time.Duration(35+r.IntN(pastDays-35)) * day)
+		}
+	}
 	s.sell()
 	s.memory.Enrol(s.asset, s.now)
 	return s
