@@ -324,16 +324,19 @@ func (e Health) Valid() bool {
 
 // Defines values for JobRequestKind.
 const (
-	JobRequestKindConversionsCsv JobRequestKind = "conversions_csv"
-	JobRequestKindLinks          JobRequestKind = "links"
-	JobRequestKindOrdersBackfill JobRequestKind = "orders_backfill"
-	JobRequestKindOrdersCsv      JobRequestKind = "orders_csv"
+	JobRequestKindConversionsCsv     JobRequestKind = "conversions_csv"
+	JobRequestKindConversionsRebuild JobRequestKind = "conversions_rebuild"
+	JobRequestKindLinks              JobRequestKind = "links"
+	JobRequestKindOrdersBackfill     JobRequestKind = "orders_backfill"
+	JobRequestKindOrdersCsv          JobRequestKind = "orders_csv"
 )
 
 // Valid indicates whether the value is a known member of the JobRequestKind enum.
 func (e JobRequestKind) Valid() bool {
 	switch e {
 	case JobRequestKindConversionsCsv:
+		return true
+	case JobRequestKindConversionsRebuild:
 		return true
 	case JobRequestKindLinks:
 		return true
@@ -1462,14 +1465,14 @@ type JobRequest struct {
 	// Items Of `links`, and required there
 	Items *[]LinkAsk `json:"items,omitempty"`
 
-	// Kind What the job does: make links, write the asset's order rows or its figures to a CSV file, or have past orders read
+	// Kind What the job does: make links, write the asset's order rows or its figures to a CSV file, have past orders read, or add its figures up anew
 	Kind JobRequestKind `json:"kind"`
 
-	// Params Of `orders_csv` and `conversions_csv`: the parameters of `GET /v1/orders` and `GET /v1/conversions` without connection, asset and page; ranges of up to three years. Of `orders_backfill`: `from` and `to`, as in `POST /v1/orders/backfill`
+	// Params Of `orders_csv` and `conversions_csv`: the parameters of `GET /v1/orders` and `GET /v1/conversions` without connection, asset and page; ranges of up to three years. Of `orders_backfill`: `from` and `to`, as in `POST /v1/orders/backfill`. Of `conversions_rebuild`: the UTC dates `from` and `to`, both required; figures follow their rows by themselves, and this is for when adding up has failed for a day
 	Params *map[string]interface{} `json:"params,omitempty"`
 }
 
-// JobRequestKind What the job does: make links, write the asset's order rows or its figures to a CSV file, or have past orders read
+// JobRequestKind What the job does: make links, write the asset's order rows or its figures to a CSV file, have past orders read, or add its figures up anew
 type JobRequestKind string
 
 // JobResult The outcome of the item with the index

@@ -45,6 +45,7 @@ func main() {
 			Wakes: queue.NewSender(queues, settings.Queue),
 			Kinds: []job.Kind{
 				link.NewBulk(links), order.NewExport(rows), conversion.NewExport(sums),
+				conversion.NewRebuild(conversion.NewRoller(conversion.RollerOptions{Store: sums, Now: bootstrap.Now})),
 				order.NewBackfill(rows, queue.NewSender(queues, settings.Reads), bootstrap.Now), job.SelfTest{},
 			},
 			Assets: directory, Now: bootstrap.Now, Log: slog.Default(),

@@ -39,7 +39,7 @@ func main() {
 				Now: bootstrap.Now, Log: slog.Default(), Retention: time.Duration(settings.Days) * 24 * time.Hour,
 			}),
 			files: bucket,
-			specs: job.Specs{link.BulkSpec(), order.ExportSpec(), conversion.ExportSpec(), order.BackfillSpec()},
+			specs: job.Specs{link.BulkSpec(), order.ExportSpec(), conversion.ExportSpec(), order.BackfillSpec(), conversion.RebuildSpec()},
 			now:   bootstrap.Now,
 		}
 		routes := h.routes(settings.Router(cfg, tables, settings.WithConnections(tables)))

@@ -43,6 +43,9 @@ const (
 // keep replaces what is kept of the day, as far as it differs. It is ErrStale
 // when that is not kept any more. It returns the number of items written.
 func (r *Roller) keep(ctx context.Context, key Key, kept Kept, day *Day) (written int, err error) {
+	if kept.Rev == 0 && day.Rows == 0 {
+		return 0, nil // nothing was ever sold
+	}
 	packer, _ := r.packers.Get().(*packer)
 	defer r.packers.Put(packer)
 	encoded := map[Dimension][]byte{}
