@@ -443,3 +443,27 @@ func (w *world) dueAt() (at time.Time) {
 	}
 	return at
 }
+
+func TestARenamedCreatorOfAVideoIsNotAnother(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	video := w.market.add(sale{id: "1", sku: "172", creator: "mia", content: "75", kind: "VIDEO", created: day0.Add(-time.Hour), status: "PENDING"})
+	showcase := w.market.add(sale{id: "2", sku: "172", creator: "mia", content: "75", kind: "SHOP", created: day0.Add(-2 * time.Hour), status: "PENDING"})
+	require.NoError(t, w.read())
+	w.opener.search = func(ctx context.Context, q order.Query) (order.Page, error) {
+		page, err := w.market.Search(ctx, q)
+		page.Total++ // rows keep moving between the pages
+		return page, err
+	}
+	w.market.change(func() { video.creator, showcase.creator = "mia.2", "mia.2" })
+	w.clock.pass(10 * time.Minute)
+	require.NoError(t, w.read())
+	byOrder := map[string][]order.Row{}
+	for _, row := range w.rows() {
+		byOrder[row.OrderID] = append(byOrder[row.OrderID], row)
+	}
+	require.Len(t, byOrder["1"], 1, "a video has one creator")
+	assert.Equal(t, "mia.2", byOrder["1"][0].CreatorUsername)
+	assert.Equal(t, int64(2), byOrder["1"][0].Rev)
+	assert.Len(t, byOrder["2"], 2, "a product of a showcase may have been sold by another whom the scan has passed over")
+}

@@ -145,6 +145,14 @@ func (r *Row) mark() uint64 {
 	return hash(r.OrderID, r.SKUID, r.ContentID, r.CampaignID, r.OpenCollaborationID, r.TargetCollaborationID, r.CreatorUsername)
 }
 
+// renames reports whether the row can only be old under its creator's new user
+// name: a video and a live have one creator.
+func (r *Row) renames(old *Row) bool {
+	under := *old
+	under.CreatorUsername = r.CreatorUsername
+	return (r.ContentType == "VIDEO" || r.ContentType == "LIVE") && r.ContentID != "" && under.mark() == r.mark()
+}
+
 // born makes a row that was never seen before ready to be stored. It takes the
 // first free ordinal: where the index has hidden a row, that one is in the way
 // and is found.

@@ -426,19 +426,23 @@ func (s *scan) lastWhole() time.Time {
 // placeRow finds the row among the stored rows of its order: the same sale
 // through the same content and creator. Failing that, a stored row of the same
 // SKU that this scan has not seen may be the one, attributed anew; that is known
-// at the end of the scan. Else the row is new.
+// at the end of the scan, if its rows are as many as TikTok Shop counts, or by
+// the video or live. Else the row is new.
 func (s *scan) placeRow(ctx context.Context, stored *[]Row, row Row, atEnd bool) (outcome, error) {
 	for range writeTries {
 		at := slices.IndexFunc(*stored, func(old Row) bool { return old.mark() == row.mark() })
 		if at < 0 {
-			at = slices.IndexFunc(*stored, func(old Row) bool {
+			unseen := func(old Row) bool {
 				_, seen := s.seen[old.mark()]
 				return old.SKUID == row.SKUID && !seen
-			})
+			}
+			at = slices.IndexFunc(*stored, unseen)
 			if at >= 0 && !atEnd {
 				return outcome{wasPutOff, row}, nil
 			}
-			if len(s.seen) != s.total { // the scan may have passed over that row
+			if renamed := slices.IndexFunc(*stored, func(old Row) bool { return unseen(old) && row.renames(&old) }); renamed >= 0 {
+				at = renamed
+			} else if len(s.seen) != s.total { // the scan may have passed over that row
 				at = -1
 			}
 		}

@@ -33,6 +33,7 @@ var day0 = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 // sale is a row as TikTok Shop has it.
 type sale struct {
 	id, sku, creator, content string
+	kind                      string // of the content
 	created                   time.Time
 	status                    string
 	settled                   time.Time
@@ -104,7 +105,7 @@ func (m *market) Search(ctx context.Context, q order.Query) (order.Page, error) 
 		page.Next = strconv.Itoa(to)
 	}
 	for _, s := range rows[min(from, to):to] {
-		fields := map[string]any{"id": s.id, "sku_id": s.sku, "creator_username": s.creator, "content_id": s.content, "create_time": s.created.Unix(), "settle_status": s.status}
+		fields := map[string]any{"id": s.id, "sku_id": s.sku, "creator_username": s.creator, "content_id": s.content, "content_type": s.kind, "create_time": s.created.Unix(), "settle_status": s.status}
 		if !s.settled.IsZero() {
 			fields["settlement_time"] = s.settled.Unix()
 		}
