@@ -21,7 +21,7 @@ func (o *Orders) Reading(ctx context.Context, asset account.AssetID, now time.Ti
 	r := order.Reading{
 		Scheduled: text(item, attrDueShard) != "", Busy: msTime(item, attrUntil).After(now),
 		Failures: int(number(item, attrFailures)), Reads: number(item, attrFence), Calls: number(item, attrCalls),
-		CAP: order.Capability(text(item, attrCAP)),
+		CAP: order.Capability(text(item, attrCAP)), PastAt: msTime(item, attrSinceAt),
 	}
 	if r.Scheduled {
 		r.WantedAt = moment(item, attrDueAt)

@@ -30,8 +30,9 @@ const (
 
 // Times after which a job looks again whether its orders have been read.
 const (
-	backfillLook  = 3 * time.Second
-	backfillPause = 5 * time.Minute // at most, when the asset is to be read later
+	backfillLook  = 3 * time.Second // at first; later after a share of the time since they were asked for
+	backfillShare = 4
+	backfillPause = 5 * time.Minute // at most
 )
 
 // Check names every fault of parameters that are given at a time.
@@ -198,10 +199,11 @@ func (b *Backfill) look(ctx context.Context, c *chunk) error {
 	if !c.unread {
 		return nil
 	}
-	wait := backfillLook
+	wait := max(backfillLook, b.now().Sub(reading.PastAt)/backfillShare) // many jobs may wait for a long queue
 	if wanted := reading.WantedAt.Sub(b.now()); !reading.Busy && wanted > 0 {
-		wait = min(wanted+backfillLook, backfillPause)
+		wait = wanted + backfillLook
 	}
+	wait = min(wait, backfillPause)
 	if c.wish.Since.IsZero() && len(c.wish.Again) == 0 && reading.Scheduled {
 		return &job.LaterError{Wait: wait}
 	}

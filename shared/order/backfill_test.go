@@ -68,8 +68,10 @@ func (b *backfilling) run() {
 		var later *job.LaterError
 		if errors.As(err, &later) {
 			b.waits = append(b.waits, later.Wait)
-			b.clock.pass(later.Wait)
-			require.NoError(b.t, b.read())
+			for left := later.Wait; left > 0; left -= time.Minute { // the planner runs every minute
+				b.clock.pass(min(left, time.Minute))
+				require.NoError(b.t, b.read())
+			}
 			continue
 		}
 		require.NoError(b.t, err)
@@ -310,4 +312,28 @@ func TestOneRefusalIsNotTheEnd(t *testing.T) {
 	assert.True(t, refused)
 	w.agreeSince(day0.AddDate(-1, 0, 0))
 	assert.Zero(t, b.found[len(b.found)-1].Begins)
+}
+
+func TestABackfillThatWaitsLongLooksRarely(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	require.NoError(t, w.read())
+	b := w.backfill(``)
+	var waits []time.Duration
+	for range 12 { // nobody reads
+		_, err := b.step()
+		var later *job.LaterError
+		require.ErrorAs(t, err, &later)
+		waits = append(waits, later.Wait)
+		w.clock.pass(later.Wait)
+	}
+	assert.Equal(t, 3*time.Second, waits[0])
+	assert.Equal(t, 3*time.Second, waits[1])
+	assert.Greater(t, waits[11], 10*time.Second)
+	assert.Equal(t, 1, b.wakes.sent)
+	w.clock.pass(10 * time.Hour)
+	_, err := b.step()
+	var later *job.LaterError
+	require.ErrorAs(t, err, &later)
+	assert.Equal(t, 5*time.Minute, later.Wait)
 }

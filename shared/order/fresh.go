@@ -69,4 +69,6 @@ type Reading struct {
 	Calls    int64     `json:"calls"`    // of order searches in those reads
 	// CAP says whether the grant gives CAP orders.
 	CAP Capability `json:"-"`
+	// PastAt is when anything of the past was last asked for; zero: never.
+	PastAt time.Time `json:"-"`
 }

@@ -45,7 +45,7 @@ func (m *Memory) Reading(_ context.Context, asset account.AssetID, now time.Time
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := m.schedule(asset)
-	r := order.Reading{Scheduled: s.scheduled, Busy: s.leased && s.until.After(now), Failures: s.failures, Reads: s.fence, CAP: s.capability}
+	r := order.Reading{Scheduled: s.scheduled, Busy: s.leased && s.until.After(now), Failures: s.failures, Reads: s.fence, CAP: s.capability, PastAt: s.sinceAt}
 	if r.Scheduled {
 		r.WantedAt = s.due
 	}

@@ -65,5 +65,6 @@ func past(t *testing.T, h Harness) {
 	require.NoError(t, err)
 	assert.True(t, reading.Scheduled)
 	assert.False(t, reading.Busy)
+	assert.WithinDuration(t, now, reading.PastAt, 24*time.Hour)
 	assert.Equal(t, now.Add(time.Hour), reading.WantedAt)
 }
