@@ -85,6 +85,9 @@ func (s *schedule) stored(ctx context.Context) (rows map[string][]order.Row, win
 // showed last.
 func (s *schedule) holds(l *life, row order.Row, windows []order.Window) error {
 	shown := l.shown(s.now)
+	if done := windows[l.within(windows)]; done.DueAt.IsZero() && done.ReadAt.Before(l.back) && l.back.Before(s.now) {
+		shown = false // it came back when nobody looked any more
+	}
 	switch {
 	case shown && !row.MissingSince.IsZero():
 		return fmt.Errorf("%s is called missing", l.key())
@@ -112,7 +115,7 @@ func (s *schedule) holds(l *life, row order.Row, windows []order.Window) error {
 // is read, since the window's last read when it is done, and any time when
 // TikTok Shop does not show it.
 func (s *schedule) lastRead(l *life, shown bool, windows []order.Window) time.Time {
-	at := slices.IndexFunc(windows, func(w order.Window) bool { return !l.created.Before(w.From) && (w.Open() || l.created.Before(w.To)) })
+	at := l.within(windows)
 	switch {
 	case !shown:
 		return time.Time{}

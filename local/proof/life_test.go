@@ -2,6 +2,7 @@ package proof_test
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"tiktok-shop-affiliate/shared/order"
@@ -57,6 +58,11 @@ func (c *creator) hadIn(name string, from time.Time) bool {
 // creators by different contents only.
 func (l *life) key() string {
 	return fmt.Sprintf("%s %s %s %s", l.perspective, l.id, l.sku, l.content)
+}
+
+// within is the index of the window that its order belongs to.
+func (l *life) within(windows []order.Window) int {
+	return slices.IndexFunc(windows, func(w order.Window) bool { return !l.created.Before(w.From) && (w.Open() || l.created.Before(w.To)) })
 }
 
 func (l *life) shown(at time.Time) bool {

@@ -187,7 +187,7 @@ func (s *schedule) seen(ctx context.Context, last time.Time) bool {
 
 // reached reports whether a stream's first window begins where it should.
 func (s *schedule) reached(first order.Window) bool {
-	return s.past.IsZero() || !first.From.After(s.past) || first.RefusedAt.After(s.offline) && first.From.Sub(s.refused) < s.rules.Longest
+	return s.past.IsZero() || !first.From.After(s.past) || !first.RefusedAt.Before(s.offline.Truncate(time.Millisecond)) && first.From.Sub(s.refused) < s.rules.Longest
 }
 
 // gauge is told what is measured, and forgets it.

@@ -49,11 +49,12 @@ func (w Window) parts(end time.Time, count int) []time.Time {
 }
 
 // cutAt parts the window at times within it. The first part keeps the memory;
-// it may know more rows than it holds, which its next scan sorts out.
+// it may know more rows than it holds, which its next scan sorts out. All parts
+// keep the number of the last scan, which tells that rows may be stored.
 func (w Window) cutAt(cuts []time.Time, now time.Time) Recut {
-	part := Window{Asset: w.Asset, Perspective: w.Perspective, DueAt: now, Past: w.Past, Most: w.Most, SlowAt: w.SlowAt, ReadAt: w.ReadAt, NewsAt: w.NewsAt}
+	part := Window{Asset: w.Asset, Perspective: w.Perspective, DueAt: now, Scan: w.Scan, Past: w.Past, Most: w.Most, SlowAt: w.SlowAt, ReadAt: w.ReadAt, NewsAt: w.NewsAt}
 	change := Recut{Keep: part}
-	change.Keep.From, change.Keep.To, change.Keep.Scan, change.Keep.RefusedAt = w.From, cuts[0], w.Scan, w.RefusedAt
+	change.Keep.From, change.Keep.To, change.Keep.RefusedAt = w.From, cuts[0], w.RefusedAt
 	for i, cut := range cuts {
 		part.From, part.To = cut, w.To
 		if i+1 < len(cuts) {

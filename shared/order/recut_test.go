@@ -233,3 +233,38 @@ func TestCAPOrdersAreLearnedByTryingOnce(t *testing.T) {
 	assert.Equal(t, 2, w.market.capTries, "taken away: not asked again")
 	w.agree()
 }
+
+// A row that the first scan of a window has stored, and that is gone before
+// anything of the window was read in full, is missed all the same.
+func TestARowIsMissedThatOnlyABrokenScanHasSeen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.market.pageSize = 5
+	w.rules.Split, w.rules.SplitTo, w.rules.Full = 12, 6, 3
+	var first *sale
+	for i := range 10 {
+		s := w.market.add(sale{id: fmt.Sprint(576000 + i), sku: "172", creator: "mia", created: day0.AddDate(0, 0, -2*i-1), status: "PENDING"})
+		if first == nil {
+			first = s
+		}
+	}
+	w.market.before = func(call int) error {
+		if call == 2 {
+			return &tiktokshop.Error{Op: "Partner.SearchTAPOrders", Kind: tiktokshop.RateLimited, Code: 36009002}
+		}
+		return nil
+	}
+	require.NoError(t, w.read())
+	require.Len(t, w.rows(), 5, "the first page is stored")
+	w.market.change(func() { first.hidden = true })
+	for i := range 10 { // now it is too full, and is cut
+		w.market.add(sale{id: fmt.Sprint(577000 + i), sku: "172", creator: "leo", created: day0.AddDate(0, 0, -2*i-2), status: "PENDING"})
+	}
+	w.clock.pass(time.Hour)
+	require.NoError(t, w.read())
+	require.Greater(t, len(w.windows()), 2)
+	w.agree()
+	for _, row := range w.rows() {
+		assert.Equal(t, row.OrderID == first.id, !row.MissingSince.IsZero(), row.OrderID)
+	}
+}

@@ -128,7 +128,8 @@ func (s *scan) resume() bool {
 		s.known = remembered(s.pages)
 	}
 	underway := !s.window.ScanTo.IsZero()
-	s.forgetful = underway || !s.window.ReadAt.IsZero() && (s.window.Equal == 0 || !s.window.ReadAt.After(s.lease.DoubtAt))
+	doubted := !s.lease.DoubtAt.IsZero() && !s.window.ReadAt.After(s.lease.DoubtAt)
+	s.forgetful = underway || doubted || s.window.Equal == 0 && s.window.Scan > 0
 	if !underway || s.now().Sub(s.window.ScanStart) > resumeWithin {
 		return false
 	}
