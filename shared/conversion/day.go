@@ -35,12 +35,14 @@ type values map[string]map[place]*counted
 // empty. It grows with the number of values, not of rows.
 type Day struct {
 	Rows    int64
+	Revs    int64 // of all rows, those that count for none too
 	columns columns
 	by      map[Dimension]values
 }
 
 // Add counts a row. A row that TikTok Shop does not tell of any more is none.
 func (d *Day) Add(r order.Row) {
+	d.Revs += r.Rev
 	if !r.MissingSince.IsZero() {
 		return
 	}

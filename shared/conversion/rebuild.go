@@ -67,7 +67,7 @@ func (*Rebuild) Spec() job.Spec { return RebuildSpec() }
 // Rebuilt is the result of a day.
 type Rebuilt struct {
 	Day   string `json:"day"`
-	Wrote bool   `json:"wrote"` // its figures were not up to date
+	Wrote bool   `json:"wrote"` // its figures were not up to date, or rows had changed since
 }
 
 // Run implements job.Kind.

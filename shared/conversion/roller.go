@@ -63,8 +63,7 @@ func (r *Roller) Roll(ctx context.Context, keys []Key) (written int, failed map[
 }
 
 // roll adds up one day. The rows are read after what is kept was looked at, so
-// that whoever replaces it has seen all that was there then: the last to begin
-// is the one that stays.
+// that whoever replaces it has seen all that its writer has: see keep.go.
 func (r *Roller) roll(ctx context.Context, key Key) (written int, err error) {
 	for range rollTries {
 		kept, err := r.store.Kept(ctx, key)

@@ -22,6 +22,7 @@ type Kept struct {
 	Rev   int64
 	Open  bool                 // parts are being written, or their writer has died
 	Rows  int64                // that were added up
+	Revs  int64                // of the rows that were read, added up; those that are missing included
 	Sums  []byte               // packed figures by all dimensions
 	Parts map[Dimension][]byte // of a large day: a hash of 8 bytes for each part
 }

@@ -20,6 +20,7 @@ const (
 	attrParts      = "parts" // dimension → hashes of its parts, 8 bytes each
 	attrOpen       = "open"  // parts are being written
 	attrRolledRows = "rows"
+	attrRolledRevs = "row_revs" // of all rows, added up
 	attrRolled     = "rolled_at"
 )
 
@@ -33,7 +34,7 @@ func NewRollups(client *dynamodb.Client, table string) *Rollups {
 }
 
 func readKept(item Item) conversion.Kept {
-	kept := conversion.Kept{Rev: number(item, attrRev), Rows: number(item, attrRolledRows), Sums: bytesOf(item, attrSums)}
+	kept := conversion.Kept{Rev: number(item, attrRev), Rows: number(item, attrRolledRows), Revs: number(item, attrRolledRevs), Sums: bytesOf(item, attrSums)}
 	_, kept.Open = item[attrOpen]
 	if parts, ok := item[attrParts].(*types.AttributeValueMemberM); ok {
 		kept.Parts = make(map[conversion.Dimension][]byte, len(parts.Value))
@@ -104,7 +105,7 @@ func (r *Rollups) PutDay(ctx context.Context, key conversion.Key, kept conversio
 
 func dayItem(key conversion.Key, kept conversion.Kept, now time.Time) Item {
 	item := dayKey(key)
-	item[attrEntity], item[attrRev], item[attrRolledRows], item[attrRolled] = str(entityRollup), num(kept.Rev), num(kept.Rows), ms(now)
+	item[attrEntity], item[attrRev], item[attrRolledRows], item[attrRolledRevs], item[attrRolled] = str(entityRollup), num(kept.Rev), num(kept.Rows), num(kept.Revs), ms(now)
 	if kept.Parts == nil {
 		item[attrSums] = &types.AttributeValueMemberB{Value: kept.Sums}
 		return item
