@@ -199,7 +199,7 @@ func (b *Backfill) look(ctx context.Context, c *chunk) error {
 	if !c.unread {
 		return nil
 	}
-	wait := max(backfillLook, b.now().Sub(reading.PastAt)/backfillShare) // many jobs may wait for a long queue
+	wait := max(backfillLook, b.now().Sub(later(reading.PastAt, c.asked))/backfillShare) // many jobs may wait for a long queue
 	if wanted := reading.WantedAt.Sub(b.now()); !reading.Busy && wanted > 0 {
 		wait = wanted + backfillLook
 	}

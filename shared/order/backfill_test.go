@@ -337,3 +337,17 @@ func TestABackfillThatWaitsLongLooksRarely(t *testing.T) {
 	require.ErrorAs(t, err, &later)
 	assert.Equal(t, 5*time.Minute, later.Wait)
 }
+
+func TestABackfillWaitsForTheFirstRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sellOnce(200, "SETTLED")
+	b := w.backfill(``)
+	_, err := b.step()
+	var later *job.LaterError
+	require.ErrorAs(t, err, &later)
+	assert.Equal(t, 3*time.Second, later.Wait)
+	assert.Zero(t, b.wakes.sent, "whoever has connected it has woken its reader")
+	b.run()
+	w.agreeSince(day0.AddDate(-1, 0, 0))
+}
