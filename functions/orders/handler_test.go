@@ -325,6 +325,8 @@ func TestWhatIsRefused(t *testing.T) {
 		"settled in the future":     {"acme", "GET", "/v1/orders?settled_from=2027-01-02T00:00:00Z&connection_id=" + mine, "", 400, "settled_from"},
 		"settled and pending":       {"acme", "GET", "/v1/orders?status=pending&settled_from=2026-11-02T00:00:00Z&connection_id=" + mine, "", 400, "status"},
 		"no time":                   {"acme", "GET", "/v1/orders?created_from=yesterday&connection_id=" + mine, "", 400, "created_from"},
+		"before there were orders":  {"acme", "GET", "/v1/orders?created_to=0278-04-12T08:25:23Z&connection_id=" + mine, "", 400, "created_to"},
+		"settled before that":       {"acme", "GET", "/v1/orders?settled_from=1969-04-12T08:25:23Z&settled_to=1970-04-12T08:25:23Z&connection_id=" + mine, "", 400, "settled_"},
 		"not our cursor":            {"acme", "GET", "/v1/orders?cursor=abc&connection_id=" + mine, "", 400, "cursor"},
 		"a cursor of another range": {"acme", "GET", "/v1/orders?created_to=2026-11-01T00:00:00Z&connection_id=" + mine + cursor, "", 400, "cursor"},
 		"no such order":             {"acme", "GET", "/v1/orders/404", "", 404, ""},

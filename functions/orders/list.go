@@ -80,6 +80,11 @@ func (in *listOrders) settled() bool { return !in.SettledFrom.IsZero() || !in.Se
 
 // span refuses a range that is reversed or too wide.
 func span(f *api.Fields, name string, from, to time.Time, longest time.Duration) {
+	for end, at := range map[string]time.Time{"from": from, "to": to} {
+		if !at.IsZero() && at.Before(order.Earliest()) {
+			f.Parameter(name+"_"+end, "must not be before the year 2000")
+		}
+	}
 	switch {
 	case from.IsZero() || to.IsZero():
 	case !from.Before(to):

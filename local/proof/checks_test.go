@@ -86,7 +86,7 @@ func (s *schedule) stored(ctx context.Context) (rows map[string][]order.Row, win
 func (s *schedule) holds(l *life, row order.Row, windows []order.Window) error {
 	shown := l.shown(s.now)
 	if done := windows[l.within(windows)]; done.DueAt.IsZero() && done.ReadAt.Before(l.back) && l.back.Before(s.now) {
-		shown = false // it came back when nobody looked any more
+		shown = row.MissingSince.IsZero() // it came back when nobody had to look any more, but may have
 	}
 	switch {
 	case shown && !row.MissingSince.IsZero():

@@ -44,6 +44,8 @@ func (p BackfillParams) Check(now time.Time, fault func(name, format string, arg
 	switch {
 	case to.After(now):
 		fault("to", "must not lie in the future")
+	case to.Before(Earliest()):
+		fault("to", "must not be before the year 2000")
 	case p.From.IsZero():
 	case !p.From.Before(to):
 		fault("from", "must be before to, which is now when left out")

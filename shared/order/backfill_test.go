@@ -279,6 +279,7 @@ func TestWhatIsAskedOfABackfill(t *testing.T) {
 		`{"from":"2026-11-02T00:00:00Z"}`:     "/params/from",
 		`{"to":"2026-11-02T00:00:00Z"}`:       "/params/to",
 		`{"from":"2016-01-02T00:00:00Z"}`:     "/params/from",
+		`{"to":"0278-01-02T00:00:00Z"}`:       "/params/to",
 		`{"since":"2026-10-01T00:00:00Z"}`:    "/params",
 		`{"from":"2026-10-01"}`:               "/params",
 		`{"to":"2026-10-01T00:00:00Z"}`:       "0",

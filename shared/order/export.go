@@ -50,6 +50,11 @@ func ExportSpec() job.Spec {
 			if p.Status != "" && !p.Status.Known() {
 				fault("/params/status", "must be unpaid, pending, settled, no_commission, frozen or unknown")
 			}
+			for name, at := range map[string]time.Time{"created_from": p.CreatedFrom, "created_to": p.CreatedTo, "settled_from": p.SettledFrom, "settled_to": p.SettledTo} {
+				if !at.IsZero() && at.Before(Earliest()) {
+					fault("/params/"+name, "must not be before the year 2000")
+				}
+			}
 			switch {
 			case p.CreatedFrom.IsZero() || p.CreatedTo.IsZero():
 			case !p.CreatedFrom.Before(p.CreatedTo):

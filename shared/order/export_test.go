@@ -76,13 +76,14 @@ func TestRowsAreWrittenToAFileStepByStep(t *testing.T) {
 func TestWhatIsAskedOfAFile(t *testing.T) {
 	t.Parallel()
 	for params, want := range map[string]string{
-		``:                             "",
-		`{}`:                           "",
-		`{"status":"paid"}`:            "/params/status",
-		`{"sku":"1"}`:                  "/params",
-		`{"created_from":"yesterday"}`: "/params",
-		`{"perspective":"seller"}`:     "/params/perspective",
-		`{"perspective":"cap"}`:        "",
+		``:                                      "",
+		`{}`:                                    "",
+		`{"status":"paid"}`:                     "/params/status",
+		`{"sku":"1"}`:                           "/params",
+		`{"created_from":"yesterday"}`:          "/params",
+		`{"created_to":"0278-04-12T08:25:23Z"}`: "/params/created_to",
+		`{"perspective":"seller"}`:              "/params/perspective",
+		`{"perspective":"cap"}`:                 "",
 		`{"created_from":"2026-01-02T00:00:00Z","created_to":"2026-01-01T00:00:00Z"}`: "/params/created_to",
 		`{"created_from":"2020-01-02T00:00:00Z","created_to":"2026-01-01T00:00:00Z"}`: "/params/created_from",
 		`{"settled_from":"2026-01-02T00:00:00Z","settled_to":"2026-01-01T00:00:00Z"}`: "/params/settled_to",
