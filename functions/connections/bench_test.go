@@ -45,7 +45,7 @@ func (b *bench) advance(d time.Duration) {
 func newBench(t *testing.T, baseURL string) *bench {
 	t.Helper()
 	b := &bench{at: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
-	b.World = connectiontest.New(t, b.now, tiktokshop.SellerAccount, tiktokshop.CreatorAccount)
+	b.World = connectiontest.New(t, connectiontest.Options{Now: b.now, Serves: []tiktokshop.AccountKind{tiktokshop.SellerAccount, tiktokshop.CreatorAccount}})
 	b.clients, b.orders = dynamo.NewClients(b.DB, b.Tables.Accounts), dynamo.NewOrders(b.DB, b.Tables.Orders)
 	require.NoError(t, b.clients.Set(t.Context(), "test-client-a", "owner-a"))
 	require.NoError(t, b.clients.Set(t.Context(), "test-client-b", "owner-b"))
@@ -55,8 +55,8 @@ func newBench(t *testing.T, baseURL string) *bench {
 	b.remover = connection.NewRemover(connection.RemoverOptions{
 		Store: b.Store, Grants: b.Grants, TikTok: b.Client, Apps: b.Apps, Pages: b.Pages, Now: b.now, Log: slog.New(slog.DiscardHandler),
 	})
-	h := &handler{remover: b.remover, claims: b.Connector, links: b.Links, directory: connection.NewDirectory(b.Store), grants: b.Grants, now: b.now, baseURL: baseURL}
-	b.Handler = apitest.Described(t, h.routes(api.New(api.Owners{Clients: b.clients}, api.NewCursors(connectiontest.Text("test-cursor-key")))))
+	h := &handler{remover: b.remover, claims: b.Connector, links: b.Links, directory: connection.NewDirectory(b.Store), grants: b.Grants, now: b.now}
+	b.Handler = apitest.Described(t, h.routes(api.New(api.Owners{Clients: b.clients}, api.NewCursors(connectiontest.Text("test-cursor-key")), api.WithBaseURL(baseURL))))
 	return b
 }
 

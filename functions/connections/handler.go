@@ -9,7 +9,6 @@ import (
 	"tiktok-shop-affiliate/shared/account"
 	"tiktok-shop-affiliate/shared/api"
 	"tiktok-shop-affiliate/shared/connection"
-	"tiktok-shop-affiliate/shared/lambdahttp"
 	"tiktok-shop-affiliate/shared/redact"
 	"tiktok-shop-affiliate/shared/tiktokshop"
 )
@@ -44,26 +43,17 @@ type handler struct {
 	remover   remover
 	claims    claimer
 	now       func() time.Time
-	baseURL   string // public address of the connect pages; empty: the one each request came to
 }
 
-func (h *handler) routes(r *api.Router) http.Handler {
+func (h *handler) routes(r *api.Router) *api.Router {
 	api.HandleStatus(r, "POST /v1/connect-links", api.Write, h.createLink)
 	api.Handle(r, "GET /v1/connections", api.Read, h.list)
 	api.Handle(r, "POST /v1/connections/claim", api.Write, h.claim)
 	api.Handle(r, "GET /v1/connections/{id}", api.Read, h.detail)
 	api.HandleStatus(r, "POST /v1/connections/{id}/refresh", api.Write, h.refresh)
 	api.HandleStatus(r, "DELETE /v1/connections/{id}", api.Write, h.remove)
-	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		base := h.baseURL
-		if base == "" {
-			base = lambdahttp.BaseURL(req)
-		}
-		r.ServeHTTP(w, req.WithContext(context.WithValue(req.Context(), baseKey{}, base)))
-	})
+	return r
 }
-
-type baseKey struct{}
 
 type linkRequest struct {
 	Account  tiktokshop.AccountKind `json:"account"`
@@ -99,9 +89,8 @@ func (h *handler) createLink(ctx context.Context, call api.Call, in linkRequest)
 	if err != nil {
 		return api.Answer[linkResponse]{}, err
 	}
-	base, _ := ctx.Value(baseKey{}).(string)
 	return api.Answer[linkResponse]{Status: http.StatusCreated, Body: linkResponse{
-		URL: base + "/connect/" + token.Reveal(), ExpiresAt: link.ExpiresAt.Truncate(time.Second),
+		URL: call.BaseURL + "/connect/" + token.Reveal(), ExpiresAt: link.ExpiresAt.Truncate(time.Second),
 	}}, nil
 }
 

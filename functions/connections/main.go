@@ -40,7 +40,7 @@ func main() {
 			claims: connection.NewConnector(connection.ConnectorOptions{
 				Store: store, Apps: tiktok.Apps, TikTok: tiktok.Client, Grants: tiktok.Grants, Sealer: tiktok.Sealer, Now: bootstrap.Now, Ahead: settings.RefreshAhead,
 			}),
-			grants: tiktok.Grants, now: bootstrap.Now, baseURL: settings.BaseURL,
+			grants: tiktok.Grants, now: bootstrap.Now,
 		}
 		routes := h.routes(settings.Router(cfg, tiktok.Tables))
 		return func() { lambdahttp.Start(routes) }, nil

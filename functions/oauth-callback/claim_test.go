@@ -25,7 +25,7 @@ var codeForm = regexp.MustCompile(`<code>([A-Za-z0-9_-]{43})</code>`)
 // install sends a user from the app store to the callback, and reads the claim token.
 func (s *site) install(t *testing.T, user string) (address, token string) {
 	t.Helper()
-	address = s.URL + "/oauth/callback?locale=en-US&app_key=" + s.tiktok.App.Key + "&code=" + s.tiktok.Code(t, user)
+	address = s.URL + "/oauth/callback?locale=en-US&app_key=" + s.world.TikTok.App.Key + "&code=" + s.world.TikTok.Code(t, user)
 	return address, s.waits(t, address)
 }
 
@@ -42,7 +42,7 @@ func (s *site) waits(t *testing.T, address string) (token string) {
 
 // exchanges counts the calls that turned a code into tokens.
 func (s *site) exchanges() (calls int) {
-	for _, n := range s.tiktok.Truth().Calls["GET /api/v2/token/get"] {
+	for _, n := range s.world.TikTok.Truth().Calls["GET /api/v2/token/get"] {
 		calls += n
 	}
 	return calls
@@ -63,21 +63,21 @@ func TestInstallIsClaimed(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
 			_, token := s.install(t, c.user)
-			id := account.NewID("main", c.kind, s.tiktok.OpenID(t, c.user))
-			waiting, err := s.store.Account(t.Context(), id)
+			id := account.NewID("main", c.kind, s.world.TikTok.OpenID(t, c.user))
+			waiting, err := s.world.Store.Account(t.Context(), id)
 			require.NoError(t, err)
 			assert.Equal(t, account.Unclaimed, waiting.State)
-			grant, err := s.grants.Account(t.Context(), id)
+			grant, err := s.world.Grants.Account(t.Context(), id)
 			require.NoError(t, err)
 			_, err = grant.AccessToken(t.Context())
 			assert.Equal(t, fault.Reconnect, fault.KindOf(err), "nobody uses it before it is claimed")
-			owners, err := s.store.Owners(t.Context(), id)
+			owners, err := s.world.Store.Owners(t.Context(), id)
 			require.NoError(t, err)
 			assert.Empty(t, owners)
 
 			s.advance(23 * time.Hour)
 			require.NoError(t, s.remover.Settle(t.Context(), id), "not yet forgotten")
-			made, err := s.connector.Claim(t.Context(), "owner-a", token)
+			made, err := s.world.Connector.Claim(t.Context(), "owner-a", token)
 			require.NoError(t, err)
 			found := s.connections(t, "owner-a")
 			require.Len(t, found, 1)
@@ -88,14 +88,14 @@ func TestInstallIsClaimed(t *testing.T) {
 			assert.Equal(t, "US", found[0].Market)
 			_, err = grant.AccessToken(t.Context())
 			require.NoError(t, err)
-			due, err := s.store.DueRefreshes(t.Context(), found[0].AccessExpiresAt, 10)
+			due, err := s.world.Store.DueRefreshes(t.Context(), found[0].AccessExpiresAt, 10)
 			require.NoError(t, err)
 			assert.Len(t, due, 1, "its refresh is scheduled")
 
-			again, err := s.connector.Claim(t.Context(), "owner-a", token)
+			again, err := s.world.Connector.Claim(t.Context(), "owner-a", token)
 			require.NoError(t, err)
 			assert.Equal(t, made.ID, again.ID, "claimed twice, it is the same")
-			_, err = s.connector.Claim(t.Context(), "owner-b", token)
+			_, err = s.world.Connector.Claim(t.Context(), "owner-b", token)
 			assert.Equal(t, fault.NotFound, fault.KindOf(err), "the token is used up")
 			assert.Empty(t, s.connections(t, "owner-b"))
 		})
@@ -108,7 +108,7 @@ func TestInstallGoesToTheClaimPage(t *testing.T) {
 	s.routes.claimURL = "https://partner.example/claim?from=tiktok"
 	b := s.browser(t)
 	b.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	page := b.get(s.URL + "/oauth/callback/main?code=" + s.tiktok.Code(t, sandboxtest.AuroraHome))
+	page := b.get(s.URL + "/oauth/callback/main?code=" + s.world.TikTok.Code(t, sandboxtest.AuroraHome))
 	require.Equal(t, http.StatusSeeOther, page.status, page.body)
 	target, err := url.Parse(page.header.Get("Location"))
 	require.NoError(t, err)
@@ -116,7 +116,7 @@ func TestInstallGoesToTheClaimPage(t *testing.T) {
 	assert.Equal(t, "tiktok", target.Query().Get("from"))
 	assert.Equal(t, "no-referrer", page.header.Get("Referrer-Policy"))
 	assert.Equal(t, "no-store", page.header.Get("Cache-Control"))
-	_, err = s.connector.Claim(t.Context(), "owner-a", target.Query().Get("claim_token"))
+	_, err = s.world.Connector.Claim(t.Context(), "owner-a", target.Query().Get("claim_token"))
 	require.NoError(t, err)
 	assert.Len(t, s.connections(t, "owner-a"), 1)
 	assert.Equal(t, http.StatusBadRequest, b.get(s.URL+"/oauth/callback/other?code=x").status, "no app of that name")
@@ -129,12 +129,12 @@ func TestInstallOpenedTwice(t *testing.T) {
 	second := s.waits(t, address)
 	assert.NotEqual(t, first, second)
 	assert.Equal(t, 1, s.exchanges(), "the code is used once")
-	made, err := s.connector.Claim(t.Context(), "owner-a", second)
+	made, err := s.world.Connector.Claim(t.Context(), "owner-a", second)
 	require.NoError(t, err)
-	same, err := s.connector.Claim(t.Context(), "owner-a", second)
+	same, err := s.world.Connector.Claim(t.Context(), "owner-a", second)
 	require.NoError(t, err)
 	assert.Equal(t, made.ID, same.ID)
-	_, err = s.connector.Claim(t.Context(), "owner-b", first)
+	_, err = s.world.Connector.Claim(t.Context(), "owner-b", first)
 	assert.Equal(t, fault.NotFound, fault.KindOf(err), "one install, one claim")
 	assert.Equal(t, "This was finished already", s.browser(t).get(address).title)
 }
@@ -148,7 +148,7 @@ func TestClaimAtTheSameTime(t *testing.T) {
 	made := map[string]int{}
 	for _, owner := range []string{"owner-a", "owner-b", "owner-a", "owner-b"} {
 		group.Go(func() {
-			_, err := s.connector.Claim(t.Context(), owner, token)
+			_, err := s.world.Connector.Claim(t.Context(), owner, token)
 			mu.Lock()
 			defer mu.Unlock()
 			if err == nil {
@@ -165,21 +165,21 @@ func TestClaimRefuses(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	_, token := s.install(t, sandboxtest.AuroraHome)
-	_, err := s.connector.Claim(t.Context(), "owner-a", strings.Repeat("x", 43))
+	_, err := s.world.Connector.Claim(t.Context(), "owner-a", strings.Repeat("x", 43))
 	assert.Equal(t, fault.NotFound, fault.KindOf(err))
-	s.tiktok.AddFault(sandbox.Fault{Operation: "GET /authorization/202309/shops", Status: 503})
-	_, err = s.connector.Claim(t.Context(), "owner-a", token)
+	s.world.TikTok.AddFault(sandbox.Fault{Operation: "GET /authorization/202309/shops", Status: 503})
+	_, err = s.world.Connector.Claim(t.Context(), "owner-a", token)
 	assert.Equal(t, fault.Unavailable, fault.KindOf(err))
 	assert.Empty(t, s.connections(t, "owner-a"))
-	s.tiktok.AddFault(sandbox.Fault{Operation: "GET /authorization/202309/shops", Body: `{"code":0,"message":"Success","data":{"shops":[]}}`, Status: 200})
-	_, err = s.connector.Claim(t.Context(), "owner-a", token)
+	s.world.TikTok.AddFault(sandbox.Fault{Operation: "GET /authorization/202309/shops", Body: `{"code":0,"message":"Success","data":{"shops":[]}}`, Status: 200})
+	_, err = s.world.Connector.Claim(t.Context(), "owner-a", token)
 	assert.Equal(t, fault.Conflict, fault.KindOf(err))
-	_, err = s.connector.Claim(t.Context(), "owner-a", token)
+	_, err = s.world.Connector.Claim(t.Context(), "owner-a", token)
 	require.NoError(t, err, "nothing was lost")
 
 	_, gone := s.install(t, sandboxtest.BirchBloom)
-	require.NoError(t, s.tiktok.RemoveAccess("", sandboxtest.BirchBloom))
-	_, err = s.connector.Claim(t.Context(), "owner-a", gone)
+	require.NoError(t, s.world.TikTok.RemoveAccess("", sandboxtest.BirchBloom))
+	_, err = s.world.Connector.Claim(t.Context(), "owner-a", gone)
 	assert.Equal(t, fault.Reconnect, fault.KindOf(err), "taken away meanwhile")
 }
 
@@ -187,25 +187,25 @@ func TestUnclaimedInstallIsForgotten(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	_, token := s.install(t, sandboxtest.AuroraHome)
-	id := account.NewID("main", tiktokshop.SellerAccount, s.tiktok.OpenID(t, sandboxtest.AuroraHome))
+	id := account.NewID("main", tiktokshop.SellerAccount, s.world.TikTok.OpenID(t, sandboxtest.AuroraHome))
 	s.advance(connection.ClaimLife)
-	due, err := s.store.DueRefreshes(t.Context(), s.now(), 10)
+	due, err := s.world.Store.DueRefreshes(t.Context(), s.now(), 10)
 	require.NoError(t, err)
 	require.Len(t, due, 1)
 	assert.Equal(t, id, due[0].Account)
-	_, err = s.grants.RefreshEarly(t.Context(), id)
+	_, err = s.world.Grants.RefreshEarly(t.Context(), id)
 	require.ErrorIs(t, err, account.ErrOwnerless)
 	require.NoError(t, s.remover.Settle(t.Context(), id))
-	a, err := s.store.Account(t.Context(), id)
+	a, err := s.world.Store.Account(t.Context(), id)
 	require.NoError(t, err)
 	assert.Equal(t, account.Disconnected, a.State)
 	assert.Empty(t, a.Sealed, "tokens are shredded")
-	_, err = s.connector.Claim(t.Context(), "owner-a", token)
+	_, err = s.world.Connector.Claim(t.Context(), "owner-a", token)
 	assert.Equal(t, fault.Conflict, fault.KindOf(err))
 	assert.ErrorContains(t, err, "install the app again")
 
 	_, token = s.install(t, sandboxtest.AuroraHome)
-	_, err = s.connector.Claim(t.Context(), "owner-a", token)
+	_, err = s.world.Connector.Claim(t.Context(), "owner-a", token)
 	require.NoError(t, err, "installed again, it is there again")
 }
 
@@ -214,20 +214,20 @@ func TestUnclaimedInstallIsForgotten(t *testing.T) {
 func TestInstallOfAConnectedAccount(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	settings := s.tiktok.Settings()
+	settings := s.world.TikTok.Settings()
 	settings.RefreshMode = sandbox.RotateStrictly
-	require.NoError(t, s.tiktok.Configure(settings))
+	require.NoError(t, s.world.TikTok.Configure(settings))
 	b := s.browser(t)
 	b.decide(b.press(s.mint(t, "owner-a", tiktokshop.SellerAccount)), sandboxtest.AuroraHome, "allow")
 	s.advance(time.Hour)
 	_, token := s.install(t, sandboxtest.AuroraHome)
 	first := s.connections(t, "owner-a")[0]
 	assert.Equal(t, connection.Active, first.State)
-	grant, err := s.grants.Account(t.Context(), first.Account)
+	grant, err := s.world.Grants.Account(t.Context(), first.Account)
 	require.NoError(t, err)
-	_, err = s.client.Seller(grant, "").AuthorizedShops(t.Context())
+	_, err = s.world.Client.Seller(grant, "").AuthorizedShops(t.Context())
 	require.NoError(t, err)
-	second, err := s.connector.Claim(t.Context(), "owner-b", token)
+	second, err := s.world.Connector.Claim(t.Context(), "owner-b", token)
 	require.NoError(t, err)
 	assert.Equal(t, first.Account, second.Account)
 	s.advance(connection.ClaimLife)
@@ -239,11 +239,11 @@ func TestInstallOfAConnectedAccount(t *testing.T) {
 func TestInstallGoesOnAfterTikTokShopWasDown(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	s.tiktok.AddFault(sandbox.Fault{Operation: "GET /api/v2/token/get", Status: 503})
-	address := s.URL + "/oauth/callback?code=" + s.tiktok.Code(t, sandboxtest.AuroraHome)
+	s.world.TikTok.AddFault(sandbox.Fault{Operation: "GET /api/v2/token/get", Status: 503})
+	address := s.URL + "/oauth/callback?code=" + s.world.TikTok.Code(t, sandboxtest.AuroraHome)
 	down := s.browser(t).get(address)
 	assert.Equal(t, "We could not finish just now", down.title)
-	_, err := s.connector.Claim(t.Context(), "owner-a", s.waits(t, address))
+	_, err := s.world.Connector.Claim(t.Context(), "owner-a", s.waits(t, address))
 	require.NoError(t, err)
 }
 
@@ -254,15 +254,15 @@ func TestConsentInAnotherBrowser(t *testing.T) {
 		s = newSite(t)
 		first = s.browser(t)
 		state := first.press(s.mint(t, "owner-a", tiktokshop.SellerAccount)).Query().Get("state")
-		return s, first, s.URL + "/oauth/callback?state=" + state + "&code=" + s.tiktok.Code(t, sandboxtest.AuroraHome)
+		return s, first, s.URL + "/oauth/callback?state=" + state + "&code=" + s.world.TikTok.Code(t, sandboxtest.AuroraHome)
 	}
 	t.Run("its owner claims it", func(t *testing.T) {
 		t.Parallel()
 		s, first, callback := begin(t)
 		token := s.waits(t, callback)
-		_, err := s.connector.Claim(t.Context(), "owner-b", token)
+		_, err := s.world.Connector.Claim(t.Context(), "owner-b", token)
 		assert.Equal(t, fault.NotFound, fault.KindOf(err), "it is for the owner of the link only")
-		made, err := s.connector.Claim(t.Context(), "owner-a", token)
+		made, err := s.world.Connector.Claim(t.Context(), "owner-a", token)
 		require.NoError(t, err)
 		found := s.connections(t, "owner-a")
 		require.Len(t, found, 1)
@@ -276,7 +276,7 @@ func TestConsentInAnotherBrowser(t *testing.T) {
 		assert.Equal(t, "Connected", first.get(callback).title)
 		assert.Equal(t, 1, s.exchanges())
 		assert.Len(t, s.connections(t, "owner-a"), 1)
-		again, err := s.connector.Claim(t.Context(), "owner-a", token)
+		again, err := s.world.Connector.Claim(t.Context(), "owner-a", token)
 		require.NoError(t, err)
 		assert.Equal(t, s.connections(t, "owner-a")[0].ID, again.ID)
 	})
@@ -293,7 +293,7 @@ func TestConsentInAnotherBrowser(t *testing.T) {
 	t.Run("another kind of account", func(t *testing.T) {
 		t.Parallel()
 		s, _, callback := begin(t)
-		wrong := callback[:strings.Index(callback, "&code=")] + "&code=" + s.tiktok.Code(t, sandboxtest.Northwind)
+		wrong := callback[:strings.Index(callback, "&code=")] + "&code=" + s.world.TikTok.Code(t, sandboxtest.Northwind)
 		page := s.browser(t).get(wrong)
 		assert.Equal(t, "That is another kind of account", page.title)
 		assert.Contains(t, page.body, "seller account")
@@ -302,7 +302,7 @@ func TestConsentInAnotherBrowser(t *testing.T) {
 		t.Parallel()
 		s, first, callback := begin(t)
 		s.waits(t, callback)
-		require.NoError(t, s.tiktok.RemoveAccess("", sandboxtest.AuroraHome))
+		require.NoError(t, s.world.TikTok.RemoveAccess("", sandboxtest.AuroraHome))
 		assert.Equal(t, "That took too long", first.get(callback).title)
 		assert.Empty(t, s.connections(t, "owner-a"))
 	})

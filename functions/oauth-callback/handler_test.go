@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -20,7 +19,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -28,34 +26,18 @@ import (
 	"tiktok-shop-affiliate/local/sandbox/sandboxtest"
 	"tiktok-shop-affiliate/shared/account"
 	"tiktok-shop-affiliate/shared/api/apitest"
-	"tiktok-shop-affiliate/shared/app"
 	"tiktok-shop-affiliate/shared/connection"
-	"tiktok-shop-affiliate/shared/dynamo"
-	"tiktok-shop-affiliate/shared/dynamo/awstest"
+	"tiktok-shop-affiliate/shared/connection/connectiontest"
 	"tiktok-shop-affiliate/shared/lambdahttp"
-	"tiktok-shop-affiliate/shared/redact"
-	"tiktok-shop-affiliate/shared/seal"
 	"tiktok-shop-affiliate/shared/tiktokshop"
 )
-
-// text is a secret that never changes.
-type text string
-
-func (s text) Value(context.Context) (redact.Secret, error) { return redact.New(string(s)), nil }
-func (s text) Reload(context.Context) (bool, error)         { return false, nil }
 
 // site is the function behind a web server, with a sandbox behind it.
 type site struct {
 	*httptest.Server
-	tiktok    *sandboxtest.Server
-	store     *dynamo.Connections
-	links     *connection.Links
-	client    *tiktokshop.Client
-	connector *connection.Connector
-	remover   *connection.Remover
-	grants    *account.Grants
-	routes    *handler
-	sealer    *seal.Sealer
+	world   *connectiontest.World
+	remover *connection.Remover
+	routes  *handler
 
 	mu sync.Mutex
 	at time.Time
@@ -76,57 +58,29 @@ func (s *site) advance(d time.Duration) {
 func newSite(t *testing.T) *site {
 	t.Helper()
 	s := &site{at: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
-	s.tiktok = sandboxtest.Start(t, func(o *sandbox.Options) { o.Now = s.now })
-	names, db := awstest.Tables(t), dynamodb.NewFromConfig(awstest.Config(t))
-	s.store = dynamo.NewConnections(db, names.Accounts, names.Orders)
-	var err error
-	s.client, err = tiktokshop.New(tiktokshop.Options{BaseURL: s.tiktok.BaseURL, AuthURL: s.tiktok.BaseURL, Now: s.now, Attempts: 1})
-	require.NoError(t, err)
-	secret, err := json.Marshal(map[string]any{"apps": []any{map[string]any{
-		"name": "main", "key": s.tiktok.App.Key, "secret": s.tiktok.App.Secret, "portal": "us", "accounts": []string{"seller", "creator", "partner"},
-		"seller_service_id": s.tiktok.App.SellerServiceID, "partner_service_id": s.tiktok.App.PartnerServiceID,
-	}}})
-	require.NoError(t, err)
-	apps := app.NewRegistry(text(secret))
-	keyset, err := seal.NewKeyset()
-	require.NoError(t, err)
-	s.sealer = seal.New(text(keyset.Reveal()))
-	s.links = connection.NewLinks(s.store, apps, s.now)
-	consent := s.consentPages()
-	quiet := slog.New(slog.DiscardHandler)
-	s.grants = account.NewGrants(account.GrantsOptions{
-		Store: s.store.Accounts, TikTok: s.client, Apps: apps, Vault: account.NewVault(s.sealer), Now: s.now, Log: quiet,
-	})
-	s.connector = connection.NewConnector(connection.ConnectorOptions{
-		Store: s.store, Apps: apps, TikTok: s.client, Grants: s.grants, Sealer: s.sealer, Pages: consent, Now: s.now,
-	})
-	s.remover = connection.NewRemover(connection.RemoverOptions{Store: s.store, Grants: s.grants, TikTok: s.client, Now: s.now, Log: quiet})
-	h := &handler{pages: newPages("Test Partner", "https://partner.example/help", consent), connector: s.connector}
+	s.world = connectiontest.New(t, connectiontest.Options{Now: s.now})
+	s.remover = connection.NewRemover(connection.RemoverOptions{Store: s.world.Store, Grants: s.world.Grants, TikTok: s.world.Client, Now: s.now, Log: slog.New(slog.DiscardHandler)})
+	h := &handler{pages: newPages("Test Partner", "https://partner.example/help", s.world.Pages), connector: s.world.Connector}
 	s.routes = h
 	s.Server = httptest.NewTLSServer(apitest.Described(t, h.routes()))
 	t.Cleanup(s.Close)
-	registered := s.tiktok.App
+	registered := s.world.TikTok.App
 	registered.RedirectURL = s.URL + "/oauth/callback"
-	s.tiktok.SetApp(registered)
+	s.world.TikTok.SetApp(registered)
 	return s
-}
-
-func (s *site) consentPages() connection.ConsentPages {
-	base := s.tiktok.BaseURL + "/consent/"
-	return connection.ConsentPages{SellerUS: base + "seller", Seller: base + "seller", Creator: base + "creator", PartnerUS: base + "partner", Partner: base + "partner"}
 }
 
 // mint makes a connect link for an owner.
 func (s *site) mint(t *testing.T, owner string, kind tiktokshop.AccountKind) string {
 	t.Helper()
-	token, _, err := s.links.Mint(t.Context(), connection.Ask{Owner: owner, Kind: kind, Market: "US", ReturnTo: "https://partner.example/done?tab=1"})
+	token, _, err := s.world.Links.Mint(t.Context(), connection.Ask{Owner: owner, Kind: kind, Market: "US", ReturnTo: "https://partner.example/done?tab=1"})
 	require.NoError(t, err)
 	return s.URL + "/connect/" + token.Reveal()
 }
 
 func (s *site) connections(t *testing.T, owner string) []connection.Connection {
 	t.Helper()
-	found, _, err := s.store.Connections(t.Context(), owner, "", 10)
+	found, _, err := s.world.Store.Connections(t.Context(), owner, "", 10)
 	require.NoError(t, err)
 	return found
 }
@@ -185,7 +139,7 @@ func (b *browser) get(address string) shown {
 func (b *browser) press(link string) *url.URL {
 	b.t.Helper()
 	page := b.do(http.MethodPost, link, nil)
-	require.Equal(b.t, b.site.tiktok.BaseURL, "http://"+page.url.Host, page.body)
+	require.Equal(b.t, b.site.world.TikTok.BaseURL, "http://"+page.url.Host, page.body)
 	return page.url
 }
 
@@ -254,16 +208,16 @@ func TestStoredGrantWorks(t *testing.T) {
 	b := s.browser(t)
 	b.decide(b.press(s.mint(t, "test-owner", tiktokshop.SellerAccount)), sandboxtest.AuroraHome, "allow")
 	made := s.connections(t, "test-owner")[0]
-	stored, err := s.store.Account(t.Context(), made.Account)
+	stored, err := s.world.Store.Account(t.Context(), made.Account)
 	require.NoError(t, err)
-	tokens, err := account.NewVault(s.sealer).Open(t.Context(), made.Account, stored.Sealed)
+	tokens, err := account.NewVault(s.world.Sealer).Open(t.Context(), made.Account, stored.Sealed)
 	require.NoError(t, err)
 	assert.NotContains(t, string(stored.Sealed), tokens.Access.Reveal())
 	for _, asset := range made.Assets {
 		assert.NotEmpty(t, asset.Cipher)
 		assert.Equal(t, account.AssetActive, asset.State)
 	}
-	due, err := s.store.DueRefreshes(t.Context(), stored.AccessExpiresAt, 10)
+	due, err := s.world.Store.DueRefreshes(t.Context(), stored.AccessExpiresAt, 10)
 	require.NoError(t, err)
 	assert.Len(t, due, 1, "the first refresh is scheduled")
 }
@@ -280,10 +234,10 @@ func TestTwoOwnersOfOneAccount(t *testing.T) {
 	require.Len(t, second, 1)
 	assert.NotEqual(t, first[0].ID, second[0].ID)
 	assert.Equal(t, first[0].Account, second[0].Account, "one account, held once")
-	owners, err := s.store.Owners(t.Context(), first[0].Account)
+	owners, err := s.world.Store.Owners(t.Context(), first[0].Account)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"owner-a", "owner-b"}, owners)
-	_, err = s.store.Connection(t.Context(), "owner-b", first[0].ID)
+	_, err = s.world.Store.Connection(t.Context(), "owner-b", first[0].ID)
 	assert.Error(t, err, "another owner's connection is not found")
 }
 
@@ -297,7 +251,7 @@ func TestReconnect(t *testing.T) {
 	assert.Contains(t, some.body, "creator.affiliate.share_link.read")
 	first := s.connections(t, "test-owner")[0]
 	assert.Equal(t, []string{"creator.affiliate.share_link.read"}, first.MissingScopes())
-	require.NoError(t, s.store.Revoke(t.Context(), first.Account, 1, account.Deauthorized, s.now()))
+	require.NoError(t, s.world.Store.Revoke(t.Context(), first.Account, 1, account.Deauthorized, s.now()))
 	assert.Equal(t, connection.NeedsReconnect, s.connections(t, "test-owner")[0].State)
 
 	s.advance(time.Hour)
@@ -349,23 +303,23 @@ func TestProblems(t *testing.T) {
 			return b.get(s.URL + "/oauth/callback")
 		}, http.StatusBadRequest, "Please start from a connect link"},
 		"install for no app of ours": {func(s *site, b *browser, _ string) shown {
-			return b.get(s.URL + "/oauth/callback?app_key=other&code=" + s.tiktok.Code(b.t, sandboxtest.AuroraHome))
+			return b.get(s.URL + "/oauth/callback?app_key=other&code=" + s.world.TikTok.Code(b.t, sandboxtest.AuroraHome))
 		}, http.StatusBadRequest, "Please start from a connect link"},
 		"install with a bad code": {func(s *site, b *browser, _ string) shown {
 			return b.get(s.URL + "/oauth/callback?code=nobodys")
 		}, http.StatusGone, "That took too long"},
 		"install without the scope to look up": {func(s *site, b *browser, _ string) shown {
 			body := `{"code":0,"message":"success","data":{"access_token":"a","refresh_token":"r","open_id":"o","user_type":0,"granted_scopes":[]}}`
-			s.tiktok.AddFault(sandbox.Fault{Operation: "GET /api/v2/token/get", Body: body, Status: 200})
+			s.world.TikTok.AddFault(sandbox.Fault{Operation: "GET /api/v2/token/get", Body: body, Status: 200})
 			return b.get(s.URL + "/oauth/callback?code=test-code")
 		}, http.StatusUnprocessableEntity, "A permission is missing"},
 		"install by somebody unknown": {func(s *site, b *browser, _ string) shown {
 			body := `{"code":0,"message":"success","data":{"access_token":"a","refresh_token":"r","open_id":"o","user_type":2,"granted_scopes":[]}}`
-			s.tiktok.AddFault(sandbox.Fault{Operation: "GET /api/v2/token/get", Body: body, Status: 200})
+			s.world.TikTok.AddFault(sandbox.Fault{Operation: "GET /api/v2/token/get", Body: body, Status: 200})
 			return b.get(s.URL + "/oauth/callback?code=test-code")
 		}, http.StatusUnprocessableEntity, "That is another kind of account"},
 		"foreign state": {func(s *site, b *browser, _ string) shown {
-			return b.get(s.URL + "/oauth/callback?state=test-state&code=" + s.tiktok.Code(b.t, sandboxtest.AuroraHome))
+			return b.get(s.URL + "/oauth/callback?state=test-state&code=" + s.world.TikTok.Code(b.t, sandboxtest.AuroraHome))
 		}, http.StatusBadRequest, "This attempt is not known here"},
 		"state too old": {func(s *site, b *browser, link string) shown {
 			consent := b.press(link)
@@ -373,7 +327,7 @@ func TestProblems(t *testing.T) {
 			return b.decide(consent, sandboxtest.AuroraHome, "allow")
 		}, http.StatusGone, "That took too long"},
 		"code too old": {func(s *site, b *browser, link string) shown {
-			s.tiktok.AddFault(sandbox.Fault{Operation: "GET /api/v2/token/get", Code: 36004004, Message: "invalid auth code"})
+			s.world.TikTok.AddFault(sandbox.Fault{Operation: "GET /api/v2/token/get", Code: 36004004, Message: "invalid auth code"})
 			return b.decide(b.press(link), sandboxtest.AuroraHome, "allow")
 		}, http.StatusGone, "That took too long"},
 		"another person's browser": {func(s *site, b *browser, link string) shown {
@@ -383,20 +337,20 @@ func TestProblems(t *testing.T) {
 		}, http.StatusForbidden, "This attempt belongs to someone else"},
 		"wrong kind": {func(s *site, b *browser, link string) shown {
 			state := b.press(link).Query().Get("state")
-			return b.get(s.URL + "/oauth/callback?state=" + state + "&code=" + s.tiktok.Code(b.t, sandboxtest.Northwind))
+			return b.get(s.URL + "/oauth/callback?state=" + state + "&code=" + s.world.TikTok.Code(b.t, sandboxtest.Northwind))
 		}, http.StatusUnprocessableEntity, "That is another kind of account"},
 		"missing scope": {func(s *site, b *browser, _ string) shown {
 			consent := b.press(s.mint(b.t, "test-owner", tiktokshop.CreatorAccount))
 			return b.decide(consent, sandboxtest.MiaLane, "allow", "creator.affiliate_collaboration.read")
 		}, http.StatusUnprocessableEntity, "A permission is missing"},
 		"no shop": {func(s *site, b *browser, link string) shown {
-			s.tiktok.AddFault(sandbox.Fault{Operation: "GET /authorization/202309/shops", Body: `{"code":0,"message":"Success","data":{"shops":[]}}`, Status: 200})
+			s.world.TikTok.AddFault(sandbox.Fault{Operation: "GET /authorization/202309/shops", Body: `{"code":0,"message":"Success","data":{"shops":[]}}`, Status: 200})
 			return b.decide(b.press(link), sandboxtest.AuroraHome, "allow")
 		}, http.StatusUnprocessableEntity, "This account has no shop"},
 		"TikTok Shop down": {func(s *site, b *browser, link string) shown {
-			s.tiktok.AddFault(sandbox.Fault{Operation: "*", Status: 503, Times: -1})
+			s.world.TikTok.AddFault(sandbox.Fault{Operation: "*", Status: 503, Times: -1})
 			state := b.press(link).Query().Get("state")
-			return b.get(s.URL + "/oauth/callback?state=" + state + "&code=" + s.tiktok.Code(b.t, sandboxtest.AuroraHome))
+			return b.get(s.URL + "/oauth/callback?state=" + state + "&code=" + s.world.TikTok.Code(b.t, sandboxtest.AuroraHome))
 		}, http.StatusServiceUnavailable, "We could not finish just now"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -408,7 +362,7 @@ func TestProblems(t *testing.T) {
 			assert.Equal(t, 1, strings.Count(page.body, `class="button"`), "one thing to do")
 			assert.Equal(t, "no-store", page.header.Get("Cache-Control"))
 			assert.Empty(t, s.connections(t, "test-owner"), "nothing is stored")
-			due, err := s.store.DueRefreshes(t.Context(), s.now().Add(365*24*time.Hour), 10)
+			due, err := s.world.Store.DueRefreshes(t.Context(), s.now().Add(365*24*time.Hour), 10)
 			require.NoError(t, err)
 			assert.Empty(t, due)
 		})
@@ -430,7 +384,7 @@ func TestAttemptGoesOn(t *testing.T) {
 			s := newSite(t)
 			b := s.browser(t)
 			consent := b.press(s.mint(t, "test-owner", tiktokshop.SellerAccount))
-			s.tiktok.AddFault(c.spoil)
+			s.world.TikTok.AddFault(c.spoil)
 			down := b.decide(consent, sandboxtest.AuroraHome, "allow")
 			assert.Equal(t, http.StatusServiceUnavailable, down.status)
 			assert.Contains(t, down.body, `<a class="button" href="">Try again</a>`)
@@ -439,7 +393,7 @@ func TestAttemptGoesOn(t *testing.T) {
 			assert.Equal(t, "Connected", done.title)
 			assert.Len(t, s.connections(t, "test-owner")[0].Assets, 2)
 			calls := 0
-			for _, n := range s.tiktok.Truth().Calls["GET /api/v2/token/get"] {
+			for _, n := range s.world.TikTok.Truth().Calls["GET /api/v2/token/get"] {
 				calls += n
 			}
 			assert.Equal(t, c.calls, calls, "a code that was used is not used again")
@@ -469,7 +423,7 @@ func TestCallbackAtTheSameTime(t *testing.T) {
 	s := newSite(t)
 	b := s.browser(t)
 	state := b.press(s.mint(t, "test-owner", tiktokshop.SellerAccount)).Query().Get("state")
-	address := s.URL + "/oauth/callback?state=" + state + "&code=" + s.tiktok.Code(t, sandboxtest.AuroraHome)
+	address := s.URL + "/oauth/callback?state=" + state + "&code=" + s.world.TikTok.Code(t, sandboxtest.AuroraHome)
 	titles := make([]string, 6)
 	var group sync.WaitGroup
 	for i := range titles {
@@ -509,7 +463,7 @@ func TestPageIsSelfContained(t *testing.T) {
 	policy := page.header.Get("Content-Security-Policy")
 	assert.Contains(t, policy, "default-src 'none'")
 	assert.Contains(t, policy, "style-src 'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'")
-	assert.Contains(t, policy, "form-action 'self' https: "+s.tiktok.BaseURL)
+	assert.Contains(t, policy, "form-action 'self' https: "+s.world.TikTok.BaseURL)
 	assert.Contains(t, policy, "frame-ancestors 'none'")
 	assert.Equal(t, "no-referrer", page.header.Get("Referrer-Policy"))
 	assert.Equal(t, "DENY", page.header.Get("X-Frame-Options"))
@@ -531,7 +485,7 @@ func TestCookie(t *testing.T) {
 	}
 	consent, err := url.Parse(page.header.Get("Location"))
 	require.NoError(t, err)
-	assert.Equal(t, s.tiktok.App.Key, consent.Query().Get("app_key"))
+	assert.Equal(t, s.world.TikTok.App.Key, consent.Query().Get("app_key"))
 	assert.Len(t, consent.Query().Get("state"), tokenLength)
 }
 

@@ -37,7 +37,7 @@ type binary struct {
 // creator who have sold.
 func newBinary(t *testing.T, path string) *binary {
 	t.Helper()
-	b := &binary{World: connectiontest.New(t, time.Now), t: t}
+	b := &binary{World: connectiontest.New(t, connectiontest.Options{Now: time.Now}), t: t}
 	b.store = dynamo.NewOrders(b.DB, b.Tables.Orders)
 	b.function = runtimeapi.Function{
 		Path: path, Name: "order-fetcher", Timeout: 25 * time.Second, Log: io.Discard,

@@ -2,13 +2,11 @@ package account_test
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/require"
 
 	"tiktok-shop-affiliate/local/sandbox"
@@ -16,10 +14,9 @@ import (
 	"tiktok-shop-affiliate/shared/account"
 	"tiktok-shop-affiliate/shared/app"
 	"tiktok-shop-affiliate/shared/connection"
+	"tiktok-shop-affiliate/shared/connection/connectiontest"
 	"tiktok-shop-affiliate/shared/dynamo"
-	"tiktok-shop-affiliate/shared/dynamo/awstest"
 	"tiktok-shop-affiliate/shared/redact"
-	"tiktok-shop-affiliate/shared/seal"
 	"tiktok-shop-affiliate/shared/tiktokshop"
 )
 
@@ -41,12 +38,6 @@ func (c *clock) advance(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-// text is a secret that never changes.
-type text string
-
-func (s text) Value(context.Context) (redact.Secret, error) { return redact.New(string(s)), nil }
-func (s text) Reload(context.Context) (bool, error)         { return false, nil }
-
 // world is a sandbox, tables and the clock of both.
 type world struct {
 	*clock
@@ -61,22 +52,9 @@ type world struct {
 func newWorld(t *testing.T, settings sandbox.Settings) *world {
 	t.Helper()
 	w := &world{clock: &clock{at: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}}
-	w.tiktok = sandboxtest.Start(t, func(o *sandbox.Options) { o.Now, o.Settings = w.now, settings })
-	names, db := awstest.Tables(t), dynamodb.NewFromConfig(awstest.Config(t))
-	w.connections = dynamo.NewConnections(db, names.Accounts, names.Orders)
-	w.store = w.connections.Accounts
-	var err error
-	w.client, err = tiktokshop.New(tiktokshop.Options{BaseURL: w.tiktok.BaseURL, AuthURL: w.tiktok.BaseURL, Now: w.now, Attempts: 1})
-	require.NoError(t, err)
-	secret, err := json.Marshal(map[string]any{"apps": []any{map[string]any{
-		"name": w.tiktok.App.Name, "key": w.tiktok.App.Key, "secret": w.tiktok.App.Secret, "portal": "us",
-		"seller_service_id": "test-service", "partner_service_id": "test-service", "accounts": []string{"seller", "creator", "partner"},
-	}}})
-	require.NoError(t, err)
-	w.apps = app.NewRegistry(text(secret))
-	keyset, err := seal.NewKeyset()
-	require.NoError(t, err)
-	w.vault = account.NewVault(seal.New(text(keyset.Reveal())))
+	connected := connectiontest.New(t, connectiontest.Options{Now: w.now, Settings: settings})
+	w.tiktok, w.connections, w.store = connected.TikTok, connected.Store, connected.Store.Accounts
+	w.client, w.apps, w.vault = connected.Client, connected.Apps, connected.Vault
 	return w
 }
 

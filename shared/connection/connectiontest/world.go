@@ -54,12 +54,19 @@ type World struct {
 	Connector *connection.Connector
 }
 
-// New makes a world whose time is now. Its app serves accounts of the kinds, or
-// of all when none is named.
-func New(t testing.TB, now func() time.Time, serves ...tiktokshop.AccountKind) *World {
+// Options say what a world is like.
+type Options struct {
+	Now      func() time.Time
+	Settings sandbox.Settings
+	Serves   []tiktokshop.AccountKind // by the app; empty: all
+}
+
+// New makes a world.
+func New(t testing.TB, options Options) *World {
 	t.Helper()
 	w := &World{DB: dynamodb.NewFromConfig(awstest.Config(t)), Tables: awstest.Tables(t)}
-	w.TikTok = sandboxtest.Start(t, func(o *sandbox.Options) { o.Now = now })
+	now, serves := options.Now, options.Serves
+	w.TikTok = sandboxtest.Start(t, func(o *sandbox.Options) { o.Now, o.Settings = now, options.Settings })
 	if len(serves) == 0 {
 		serves = []tiktokshop.AccountKind{tiktokshop.SellerAccount, tiktokshop.CreatorAccount, tiktokshop.PartnerAccount}
 	}
