@@ -29,26 +29,20 @@ func (in *backfillOrders) Validate(f *api.Fields) {
 
 // backfill starts a job of the kind orders_backfill.
 func (h *handler) backfill(ctx context.Context, c api.Call, in backfillOrders) (api.Answer[jobView], error) {
-	none := api.Answer[jobView]{}
-	wish := order.BackfillParams{From: in.From, To: in.To}
-	var wrong []api.Field
-	now := h.now()
-	wish.Check(now, func(name, format string, args ...any) {
-		wrong = append(wrong, api.Field{Pointer: "/" + name, Detail: fmt.Sprintf(format, args...)})
-	})
-	if len(wrong) > 0 {
-		return none, api.Invalid(wrong...)
+	params, err := json.Marshal(order.BackfillParams{From: in.From, To: in.To})
+	if err != nil {
+		return api.Answer[jobView]{}, fmt.Errorf("encoding parameters: %w", err)
+	}
+	spec := order.BackfillSpec()
+	ask := job.Ask{Owner: c.Owner, At: h.now(), Kind: spec.Name, ConnectionID: in.ConnectionID, Params: params}
+	chunks, err := check(spec, ask)
+	if err != nil {
+		return api.Answer[jobView]{}, err
 	}
 	at, err := c.At(ctx, api.Target{ConnectionID: in.ConnectionID, Asset: in.Asset})
 	if err != nil {
-		return none, err
+		return api.Answer[jobView]{}, err
 	}
-	params, err := json.Marshal(wish)
-	if err != nil {
-		return none, fmt.Errorf("encoding parameters: %w", err)
-	}
-	spec := order.BackfillSpec()
-	ask := job.Ask{Owner: c.Owner, At: now, Kind: spec.Name, ConnectionID: in.ConnectionID, Asset: at.Asset, Params: params}
-	chunks := spec.Check(ask, func(string, string, ...any) {}) // looked at above
+	ask.Asset = at.Asset
 	return h.accept(ctx, spec, ask, chunks)
 }

@@ -115,15 +115,26 @@ func (h *handler) selfTest(ctx context.Context, c api.Call, in job.SelfTestParam
 	if err != nil {
 		return api.Answer[jobView]{}, fmt.Errorf("encoding parameters: %w", err)
 	}
-	var wrong []api.Field
-	spec, ask := job.SelfTestSpec(), job.Ask{Owner: c.Owner, At: h.now(), Kind: job.SelfTestSpec().Name, Params: params}
-	total := spec.Check(ask, func(pointer, format string, args ...any) {
-		wrong = append(wrong, api.Field{Pointer: pointer, Detail: fmt.Sprintf(format, args...)})
-	})
-	if len(wrong) > 0 {
-		return api.Answer[jobView]{}, api.Invalid(wrong...)
+	spec := job.SelfTestSpec()
+	ask := job.Ask{Owner: c.Owner, At: h.now(), Kind: spec.Name, Params: params}
+	total, err := check(spec, ask)
+	if err != nil {
+		return api.Answer[jobView]{}, err
 	}
 	return h.accept(ctx, spec, ask, total)
+}
+
+// check asks a kind about a request that has a route of its own, whose body is
+// the parameters.
+func check(spec job.Spec, ask job.Ask) (total int, err error) {
+	var wrong []api.Field
+	total = spec.Check(ask, func(pointer, format string, args ...any) {
+		wrong = append(wrong, api.Field{Pointer: strings.TrimPrefix(pointer, "/params"), Detail: fmt.Sprintf(format, args...)})
+	})
+	if len(wrong) > 0 {
+		return 0, api.Invalid(wrong...)
+	}
+	return total, nil
 }
 
 // Limits of lists.

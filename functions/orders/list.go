@@ -69,30 +69,16 @@ func (in *listOrders) Validate(f *api.Fields) {
 }
 
 func (in *listOrders) validateTimes(f *api.Fields) {
-	span(f, "created", in.CreatedFrom, in.CreatedTo, maxRange)
-	span(f, "settled", in.SettledFrom, in.SettledTo, maxRange-settleRange)
+	order.CheckSpan("created", in.CreatedFrom, in.CreatedTo, maxRange, days(maxRange), f.Parameter)
+	order.CheckSpan("settled", in.SettledFrom, in.SettledTo, maxRange-settleRange, days(maxRange-settleRange), f.Parameter)
 	if in.settled() && in.Status != "" && in.Status != order.Settled {
 		f.Parameter("status", "must be settled, or absent, with settled_from and settled_to")
 	}
 }
 
-func (in *listOrders) settled() bool { return !in.SettledFrom.IsZero() || !in.SettledTo.IsZero() }
+func days(d time.Duration) string { return fmt.Sprintf("%d days", d/day) }
 
-// span refuses a range that is reversed or too wide.
-func span(f *api.Fields, name string, from, to time.Time, longest time.Duration) {
-	for end, at := range map[string]time.Time{"from": from, "to": to} {
-		if !at.IsZero() && at.Before(order.Earliest()) {
-			f.Parameter(name+"_"+end, "must not be before the year 2000")
-		}
-	}
-	switch {
-	case from.IsZero() || to.IsZero():
-	case !from.Before(to):
-		f.Parameter(name+"_to", "must be after %s_from", name)
-	case to.Sub(from) > longest:
-		f.Parameter(name+"_from", "must be at most %d days before %s_to", longest/day, name)
-	}
-}
+func (in *listOrders) settled() bool { return !in.SettledFrom.IsZero() || !in.SettledTo.IsZero() }
 
 // position is where a list goes on: the filters it began with and the place.
 type position struct {

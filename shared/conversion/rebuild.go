@@ -30,9 +30,9 @@ func RebuildSpec() job.Spec {
 				fault("/params", "is not what conversions_rebuild takes: %s", err)
 				return 0
 			}
-			for name, text := range map[string]string{"from": p.From, "to": p.To} {
-				if at, err := time.Parse(time.DateOnly, text); err != nil || at.Year() < 2000 {
-					fault("/params/"+name, "is required, and must be a date like 2026-11-22")
+			for _, end := range []struct{ name, date string }{{"from", p.From}, {"to", p.To}} {
+				if at, err := time.Parse(time.DateOnly, end.date); err != nil || at.Year() < 2000 {
+					fault("/params/"+end.name, "is required, and must be a date like 2026-11-22")
 				}
 			}
 			from, to, err := p.span()

@@ -22,7 +22,7 @@ type BackfillParams struct {
 
 // Limits of a backfill.
 const (
-	BackfillMost  = 10 * 365 * day    // from From to To
+	backfillMost  = 10 * 365 * day    // from From to To
 	backfillChunk = 88 * day          // of create times, one item of the job; no order search takes many more at a time
 	backfillAhead = 3 * backfillChunk // asked for together with a chunk, so that the job rarely waits
 	backfillEmpty = 2 * 365 * day
@@ -35,22 +35,22 @@ const (
 	backfillPause = 5 * time.Minute // at most
 )
 
-// Check names every fault of parameters that are given at a time.
-func (p BackfillParams) Check(now time.Time, fault func(name, format string, args ...any)) {
+// check names a fault of parameters that are given at a time.
+func (p BackfillParams) check(now time.Time, fault func(pointer, format string, args ...any)) {
 	to := p.To
 	if to.IsZero() {
 		to = now
 	}
 	switch {
 	case to.After(now):
-		fault("to", "must not lie in the future")
+		fault("/params/to", "must not lie in the future")
 	case to.Before(Earliest()):
-		fault("to", "must not be before the year 2000")
+		fault("/params/to", "must not be before the year 2000")
 	case p.From.IsZero():
 	case !p.From.Before(to):
-		fault("from", "must be before to, which is now when left out")
-	case to.Sub(p.From) > BackfillMost:
-		fault("from", "must be at most ten years before to")
+		fault("/params/from", "must be before to, which is now when left out")
+	case to.Sub(p.From) > backfillMost:
+		fault("/params/from", "must be at most ten years before to")
 	}
 }
 
@@ -64,7 +64,7 @@ func BackfillSpec() job.Spec {
 				fault("/params", "is not what orders_backfill takes: %s", err)
 				return 0
 			}
-			p.Check(ask.At, func(name, format string, args ...any) { fault("/params/"+name, format, args...) })
+			p.check(ask.At, fault)
 			if p.From.IsZero() {
 				return 0
 			}
@@ -80,7 +80,7 @@ func (p BackfillParams) span(made time.Time) (from, to time.Time) {
 	if p.To.IsZero() {
 		to = made.Truncate(time.Second)
 	}
-	return later(from, to.Add(-BackfillMost)), to
+	return later(from, to.Add(-backfillMost)), to
 }
 
 // BackfillStore is the part of the store that a backfill needs.
@@ -137,27 +137,27 @@ func (b *Backfill) Run(ctx context.Context, step job.Step) (job.Outcome, error) 
 			return job.Outcome{}, err
 		}
 	}
-	chunk := chunk{
+	c := chunk{
 		asset: step.Job.Asset, from: later(at.To.Add(-backfillChunk), first), to: at.To,
 		asked: step.Job.CreatedAt, ahead: later(at.To.Add(-backfillChunk-backfillAhead), first), anew: !params.From.IsZero(),
 	}
-	if err := b.look(ctx, &chunk); err != nil {
+	if err := b.look(ctx, &c); err != nil {
 		return job.Outcome{}, err
 	}
-	if chunk.rows > 0 {
+	if c.rows > 0 {
 		at.Empty = 0
 	} else {
-		at.Empty += chunk.to.Sub(chunk.from)
+		at.Empty += c.to.Sub(c.from)
 	}
-	at.To = chunk.from
-	begins, refused := chunk.refused()
-	result, err := job.Succeeded(Backfilled{From: chunk.from, To: chunk.to, Rows: chunk.rows, Begins: begins})
+	at.To = c.from
+	begins, refused := c.refused()
+	result, err := job.Succeeded(Backfilled{From: c.from, To: c.to, Rows: c.rows, Begins: begins})
 	if err != nil {
 		return job.Outcome{}, err
 	}
 	result.Index = step.Start
 	out := job.Outcome{Results: []job.Result{result}}
-	out.Last = refused || !first.Before(chunk.from) || params.From.IsZero() && at.Empty >= backfillEmpty
+	out.Last = refused || !first.Before(c.from) || params.From.IsZero() && at.Empty >= backfillEmpty
 	if out.Last {
 		out.Total = step.Start + 1
 	}

@@ -50,21 +50,9 @@ func ExportSpec() job.Spec {
 			if p.Status != "" && !p.Status.Known() {
 				fault("/params/status", "must be unpaid, pending, settled, no_commission, frozen or unknown")
 			}
-			for name, at := range map[string]time.Time{"created_from": p.CreatedFrom, "created_to": p.CreatedTo, "settled_from": p.SettledFrom, "settled_to": p.SettledTo} {
-				if !at.IsZero() && at.Before(Earliest()) {
-					fault("/params/"+name, "must not be before the year 2000")
-				}
-			}
-			switch {
-			case p.CreatedFrom.IsZero() || p.CreatedTo.IsZero():
-			case !p.CreatedFrom.Before(p.CreatedTo):
-				fault("/params/created_to", "must be after created_from")
-			case p.CreatedTo.Sub(p.CreatedFrom) > exportMost:
-				fault("/params/created_from", "must be at most three years before created_to")
-			}
-			if !p.SettledFrom.IsZero() && !p.SettledTo.IsZero() && !p.SettledFrom.Before(p.SettledTo) {
-				fault("/params/settled_to", "must be after settled_from")
-			}
+			at := func(name, format string, args ...any) { fault("/params/"+name, format, args...) }
+			CheckSpan("created", p.CreatedFrom, p.CreatedTo, exportMost, "three years", at)
+			CheckSpan("settled", p.SettledFrom, p.SettledTo, 0, "", at)
 			return 0
 		},
 	}

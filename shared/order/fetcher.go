@@ -176,14 +176,14 @@ func (f *Fetcher) readStream(ctx context.Context, lease Lease, perspective Persp
 	for {
 		due := unread()
 		if len(due) == 0 {
-			before := len(windows)
-			if windows, err = f.reachBack(ctx, lease, windows); err != nil {
+			older, err := f.reachBack(ctx, lease, windows[0])
+			if err != nil {
 				return time.Time{}, err
 			}
-			if len(windows) == before {
+			if len(older) == 0 {
 				break
 			}
-			due = windows[:1]
+			windows, due = append(older, windows...), older
 		}
 		if len(read) > 0 && f.timeUp(ctx, lease) {
 			return time.Time{}, &stoppedError{due}
@@ -192,13 +192,12 @@ func (f *Fetcher) readStream(ctx context.Context, lease Lease, perspective Persp
 		at := slices.IndexFunc(windows, func(other Window) bool { return other.From.Equal(w.From) })
 		got, err := f.scan(ctx, lease, w, search)
 		if w.past() && refusesPast(err) {
-			got, err = f.scan(ctx, lease, w, search) // once more, to be sure
-		}
-		if w.past() && refusesPast(err) {
-			if windows, err = f.endAt(ctx, lease, windows, at+1, err); err != nil {
-				return time.Time{}, err
+			if got, err = f.scan(ctx, lease, w, search); refusesPast(err) { // once more, to be sure
+				if windows, err = f.endAt(ctx, lease, windows, at+1, err); err != nil {
+					return time.Time{}, err
+				}
+				continue
 			}
-			continue
 		}
 		if errors.Is(err, errStopped) {
 			return time.Time{}, &stoppedError{due}

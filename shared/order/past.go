@@ -29,19 +29,15 @@ type Past interface {
 
 // reachBack makes the window before the first one, if the asset is to be read
 // further back.
-func (f *Fetcher) reachBack(ctx context.Context, lease Lease, windows []Window) ([]Window, error) {
-	first := windows[0]
+func (f *Fetcher) reachBack(ctx context.Context, lease Lease, first Window) (older []Window, err error) {
 	if lease.Since.IsZero() || !lease.Since.Before(first.From) || !first.RefusedAt.Before(lease.SinceAt) {
-		return windows, nil
+		return nil, nil
 	}
-	w := Window{
+	older = []Window{{
 		Asset: first.Asset, Perspective: first.Perspective, To: first.From, DueAt: f.now(), Past: true,
 		From: later(lease.Since, first.From.Add(-f.rules.Longest)),
-	}
-	if err := f.store.CreateWindows(ctx, lease, []Window{w}); err != nil {
-		return windows, err
-	}
-	return append([]Window{w}, windows...), nil
+	}}
+	return older, f.store.CreateWindows(ctx, lease, older)
 }
 
 // past reports whether the window is of the past and has never been read.

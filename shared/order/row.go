@@ -39,9 +39,6 @@ func Perspectives(asset account.AssetID) []Perspective {
 	return nil
 }
 
-// Earliest is before any order was made: no earlier time is asked for.
-func Earliest() time.Time { return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) }
-
 // Key names a row for good: a row that has a key is never given another one.
 type Key struct {
 	Asset       account.AssetID `json:"asset"`
